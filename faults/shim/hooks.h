@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * hooks.h - what the shims ask of the agent.
+ *
+ * All symbols are weak: a shim without an agent passes every call straight on. All functions keep
+ * errno unless they return an error number, allocate nothing, and may be called from any process
+ * of the run. "Under control" means: this thread is an actor, control is armed, and the thread is
+ * not inside the agent itself.
+ */
+#ifndef FAULTS_SHIM_HOOKS_H
+#define FAULTS_SHIM_HOOKS_H
+
+#include <chip/contract.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define CHIP_HOOK __attribute__((weak, visibility("default")))
+
+/* True if the calling thread is under control; every other hook requires it unless it says so. */
+CHIP_HOOK bool chipharness_controlled(void);
+
+/* A libc call is about to be made: a point. Gives the turn away where the schedule says so, and
+ * returns 0, or the errno that the fault plan wants the call to fail with. path may be NULL. */
+CHIP_HOOK int chipharness_call_enter(uint32_t call, const char *path);
+/* It was made (or failed by plan): recorded with result, errno (0 if none) and two arguments. */
+CHIP_HOOK void chipharness_call_leave(uint32_t call, int64_t result, int error, uint64_t arg0,
+                                      uint64_t arg1);
+
+/* Virtual time since the start of the run, ns. */
+CHIP_HOOK uint64_t chipharness_clock_ns(void);
+/* Waits in virtual time. */
+CHIP_HOOK void chipharness_sleep(uint64_t ns);
+/* Gives the turn away if the schedule says so. */
+CHIP_HOOK void chipharness_yield(void);
+
+/* FUTEX_WAIT on a word: 0, EAGAIN or ETIMEDOUT. timeout_ns is relative; CHIP_NO_DEADLINE: none. */
+CHIP_HOOK int chipharness_futex_wait(const void *word, uint32_t value, uint64_t timeout_ns);
+/* FUTEX_WAKE: how many were woken. */
+CHIP_HOOK int chipharness_futex_wake(const void *word, uint32_t n);
+/* Waits until some child of this process may have ended. */
+CHIP_HOOK void chipharness_wait_child(void);
+
+/* A mapping came or went. Called under control or not (before arming too); cheap for private ones.
+ * mapped: the shared object's number, or -1 for memory that no other process can reach. */
+CHIP_HOOK int64_t chipharness_mapped(void *at, size_t bytes, int flags, int fd, off_t offset);
+CHIP_HOOK void chipharness_unmapped(void *at, size_t bytes);
+
+/* The name that the run really uses for the subject's shm name (contract.h, run_id); name itself
+ * without a run, or if the result would be too long for buf. Under control or not. */
+CHIP_HOOK const char *chipharness_segment_name(const char *name, char *buf, size_t bytes);
+/* A name in /dev/shm was opened with O_CREAT (fd: the result) or unlinked. Under control or not. */
+CHIP_HOOK void chipharness_segment_made(const char *name, int fd);
+CHIP_HOOK void chipharness_segment_gone(const char *name);
+
+/* Around fork(): prepare returns 0 or an errno; exactly one of parent and child follows it.
+ * The child's hook returns when the child has the turn. pid < 0: the fork failed. */
+CHIP_HOOK int chipharness_fork_prepare(void);
+CHIP_HOOK void chipharness_fork_parent(pid_t pid);
+CHIP_HOOK void chipharness_fork_child(void);
+
+/* A signal was sent: returns when those whom it kills are dead. pid as for kill(). */
+CHIP_HOOK void chipharness_signalled(pid_t pid, int signal);
+/* The process is about to _exit(). */
+CHIP_HOOK void chipharness_exiting(void);
+
+/* The number of the actor that is this process (records never hold pids); -1 if it is none. */
+CHIP_HOOK int64_t chipharness_actor_of(pid_t pid);
+
+/* Fills buf from the run's seeded generator. */
+CHIP_HOOK void chipharness_random(void *buf, size_t bytes);
+/* True for descriptors of the harness, which the subject must not close. Callable at any time. */
+CHIP_HOOK bool chipharness_own_fd(int fd);
+
+#endif
