@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * event_text.c - what an event says, in words that are the same in every equal run (P1).
+ *
+ * Pids stand in a recording where a call made or took one; here they become the actor's label.
+ */
+#include "reports/internal.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- pids ---- */
+
+/* The actor that ever had this pid, or CHIP_NO_ACTOR. */
+static uint32_t actor_of_pid(const struct chr_recording *rec, int64_t pid) {
+    for (uint32_t i = 0; pid > 0 && i < rec->control->actor_count; i++)
+        if (rec->control->actors[i].pid == pid)
+            return i;
+    return CHIP_NO_ACTOR;
+}
+
+/* A value that is a pid: the actor's label, or a word that is the same in every run. */
+static size_t add_pid(const struct chr_recording *rec, char *buf, size_t n, uint64_t value) {
+    char label[CHR_LABEL_LEN];
+    int64_t pid = (int32_t)(uint32_t)value;
+    if (pid == 0 || pid == -1)
+        return chr__append(buf, CHR_TEXT_LEN, n, "%d", (int)pid);
+    uint32_t actor = actor_of_pid(rec, pid < 0 ? -pid : pid);
+    if (actor == CHIP_NO_ACTOR)
+        return chr__append(buf, CHR_TEXT_LEN, n, "another-process");
+    return chr__append(buf, CHR_TEXT_LEN, n, "%s(%s)", pid < 0 ? "group" : "pid",
+                       chr_actor_label(rec, actor, label));
+}
+
+const char *chr__object_name(const struct chr_recording *rec, uint64_t object,
+                             char buf[CHR_TEXT_LEN]) {
+    buf[0] = 0;
+    if (object >= rec->control->object_count)
+        return buf;
+    const char *name = rec->control->objects[object].name;
+    size_t left = strnlen(name, CHIP_NAME_LEN), n = 0;
+    while (left > 0) {
+        size_t digits = 0;
+        while (digits < left && name[digits] >= '0' && name[digits] <= '9')
+            digits++;
+        char number[CHIP_NAME_LEN + 1] = {0};
+        memcpy(number, name, digits);
+        uint32_t actor = digits > 1 ? actor_of_pid(rec, strtoll(number, NULL, 10)) : CHIP_NO_ACTOR;
+        char label[CHR_LABEL_LEN];
+        size_t take = digits ? digits : 1;
+        if (actor != CHIP_NO_ACTOR)
+            n = chr__append(buf, CHR_TEXT_LEN, n, "<%s>", chr_actor_label(rec, actor, label));
+        else
+            n = chr__append(buf, CHR_TEXT_LEN, n, "%.*s", (int)take, name);
+        name += take;
+        left -= take;
+    }
+    return buf;
+}
+
+/* ---- events ---- */
+
+static size_t add_call(const struct chr_recording *rec, const struct chip_event *ev, char *buf) {
+    const char *name = chr_call_name(ev->point);
+    bool makes_pid = ev->point == CHIP_CALL_fork || ev->point == CHIP_CALL_waitpid;
+    bool takes_pid = ev->point == CHIP_CALL_waitpid || ev->point == CHIP_CALL_kill;
+    size_t n = chr__append(buf, CHR_TEXT_LEN, 0, "%s result=", name ? name : "?");
+    n = makes_pid ? add_pid(rec, buf, n, ev->f[0]) : chr__add_number(buf, n, ev->f[0]);
+    if (ev->f[1] != 0) {
+        const char *error = ev->f[1] < 4096 ? strerrorname_np((int)ev->f[1]) : NULL;
+        n = chr__append(buf, CHR_TEXT_LEN, n, " errno=");
+        n = error ? chr__append(buf, CHR_TEXT_LEN, n, "%s", error)
+                  : chr__add_number(buf, n, ev->f[1]);
+    }
+    n = chr__append(buf, CHR_TEXT_LEN, n, " a=");
+    n = takes_pid ? add_pid(rec, buf, n, ev->f[2]) : chr__add_number(buf, n, ev->f[2]);
+    n = chr__append(buf, CHR_TEXT_LEN, n, " b=");
+    return chr__add_number(buf, n, ev->f[3]);
+}
+
+static size_t add_deadline(char *buf, size_t n, uint64_t deadline) {
+    char text[CHR_LABEL_LEN];
+    return chr__append(buf, CHR_TEXT_LEN, n, " deadline=%s",
+                       deadline == CHIP_NO_DEADLINE ? "none" : chr_duration_text(deadline, text));
+}
+
+static size_t add_wait(const struct chr_recording *rec, const struct chip_event *ev, char *buf) {
+    const char *kind = chr_wait_kind_name(ev->point);
+    char label[CHR_LABEL_LEN];
+    size_t n = chr__append(buf, CHR_TEXT_LEN, 0, "%s", kind ? kind : "?");
+    if (ev->point == CHIP_WAIT_CHILD && ev->f[0] < rec->control->actor_count)
+        n = chr__append(buf, CHR_TEXT_LEN, n, " of=%s",
+                        chr_actor_label(rec, (uint32_t)ev->f[0], label));
+    else if (ev->point == CHIP_WAIT_FUTEX || ev->point == CHIP_WAIT_POLL)
+        n = chr__append(buf, CHR_TEXT_LEN, n, " object=%" PRIu64 " offset=%" PRIu64, ev->f[0],
+                        ev->f[1]);
+    bool ended = ev->kind == CHIP_EV_TIMEOUT;
+    if (!ended && (ev->point == CHIP_WAIT_FUTEX || ev->point == CHIP_WAIT_POLL)) {
+        n = chr__append(buf, CHR_TEXT_LEN, n, " value=");
+        n = chr__add_number(buf, n, ev->f[2]);
+    }
+    return add_deadline(buf, n, ev->f[ended ? 2 : 3]);
+}
+
+static void add_fault(const struct chip_event *ev, char *buf) {
+#define CHIP_X(id, name) name,
+    static const char *const actions[] = {CHIP_FAULT_ACTIONS(CHIP_X)};
+#undef CHIP_X
+    const char *action = ev->f[1] < CHIP_FAULT_ACTION_COUNT ? actions[ev->f[1]] : NULL;
+    size_t n = chr__append(buf, CHR_TEXT_LEN, 0, "fault %" PRIu64 " %s", ev->f[0] + 1,
+                           action ? action : "?");
+    const char *error =
+        ev->f[1] == CHIP_FAULT_ERRNO && ev->f[2] < 4096 ? strerrorname_np((int)ev->f[2]) : NULL;
+    char text[CHR_LABEL_LEN];
+    if (error)
+        chr__append(buf, CHR_TEXT_LEN, n, " %s", error);
+    else if (ev->f[1] == CHIP_FAULT_DELAY)
+        chr__append(buf, CHR_TEXT_LEN, n, " %s", chr_duration_text(ev->f[2], text));
+}
+
+static void add_point(const struct chr_recording *rec, const struct chip_event *ev, bool brief,
+                      char *buf) {
+    const char *name = chr_point_name(ev->point);
+    const struct chip_actor *a = &rec->control->actors[ev->actor];
+    size_t n = chr__append(buf, CHR_TEXT_LEN, 0, "%s", name ? name : "?");
+    for (unsigned i = 0; i < CHIP_MATCH_FIELDS; i++) {
+        const char *field = chr_field_name(ev->point, i);
+        bool itself = brief && field && a->kind == CHIP_ACTOR_RANK && ev->f[i] == a->index &&
+                      strcmp(field, "rank") == 0;
+        if (field && !itself)
+            n = chr__add_field(buf, n, ev->point, field, ev->f[i]);
+    }
+}
+
+static void add_check(const struct chip_event *ev, char *buf) {
+    size_t n = chr__append(buf, CHR_TEXT_LEN, 0, "check %" PRIu64 " %s", ev->f[0] + 1,
+                           ev->f[1] ? "equal" : "unequal");
+    if (!ev->f[1])
+        chr__append(buf, CHR_TEXT_LEN, n, " offset=%" PRIu64 " differing=%" PRIu64, ev->f[2],
+                    ev->f[3]);
+}
+
+static void add_crash(const struct chip_event *ev, char *buf) {
+    const char *name = ev->f[0] < 65 ? sigabbrev_np((int)ev->f[0]) : NULL;
+    if (name)
+        chr__append(buf, CHR_TEXT_LEN, 0, "SIG%s", name);
+    else
+        chr__append(buf, CHR_TEXT_LEN, 0, "signal %" PRIu64, ev->f[0]);
+}
+
+static void add_life(const struct chr_recording *rec, const struct chip_event *ev, char *buf) {
+    char who[CHR_LABEL_LEN], other[CHR_LABEL_LEN];
+    chr_actor_label(rec, ev->f[0] < CHIP_NO_ACTOR ? (uint32_t)ev->f[0] : CHIP_NO_ACTOR, who);
+    if (ev->kind == CHIP_EV_START) {
+        uint32_t by = ev->f[1] < CHIP_NO_ACTOR ? (uint32_t)ev->f[1] : CHIP_NO_ACTOR;
+        chr__append(buf, CHR_TEXT_LEN, 0, "%s by=%s", who, chr_actor_label(rec, by, other));
+    } else {
+        chr__append(buf, CHR_TEXT_LEN, 0, "%s status=%s", who, chr__status_text(ev->f[1], other));
+    }
+}
+
+const char *chr__event_text(const struct chr_recording *rec, const struct chip_event *ev,
+                            bool brief, char buf[CHR_TEXT_LEN]) {
+    const uint64_t *f = ev->f;
+    char t0[CHR_LABEL_LEN], t1[CHR_LABEL_LEN];
+    buf[0] = 0;
+    switch ((enum chip_event_kind)ev->kind) {
+    case CHIP_EV_POINT:
+        add_point(rec, ev, brief, buf);
+        break;
+    case CHIP_EV_CALL:
+        add_call(rec, ev, buf);
+        break;
+    case CHIP_EV_WAIT:
+    case CHIP_EV_TIMEOUT:
+        add_wait(rec, ev, buf);
+        break;
+    case CHIP_EV_WAKE:
+        chr__append(buf, CHR_TEXT_LEN, 0, "object=%" PRIu64 " offset=%" PRIu64 " woken=%" PRIu64,
+                    f[0], f[1], f[2]);
+        break;
+    case CHIP_EV_CLOCK:
+        chr__append(buf, CHR_TEXT_LEN, 0, "from=%s to=%s", chr_duration_text(f[0], t0),
+                    chr_duration_text(f[1], t1));
+        break;
+    case CHIP_EV_HOLD:
+    case CHIP_EV_HOLD_MET:
+    case CHIP_EV_HOLD_ENDED:
+        chr__append(buf, CHR_TEXT_LEN, 0, "hold %" PRIu64, f[0] + 1);
+        break;
+    case CHIP_EV_FAULT:
+        add_fault(ev, buf);
+        break;
+    case CHIP_EV_START:
+    case CHIP_EV_EXIT:
+        add_life(rec, ev, buf);
+        break;
+    case CHIP_EV_STEP:
+        chr__append(buf, CHR_TEXT_LEN, 0, "step %" PRIu64, f[0] + 1);
+        break;
+    case CHIP_EV_RESULT:
+        chr__append(buf, CHR_TEXT_LEN, 0, "step %" PRIu64 " code=%" PRId64, f[0] + 1,
+                    (int64_t)f[1]);
+        break;
+    case CHIP_EV_CHECK:
+        add_check(ev, buf);
+        break;
+    case CHIP_EV_ACCESS:
+        chr__append(buf, CHR_TEXT_LEN, 0,
+                    "object=%" PRIu64 " offset=%" PRIu64 " size=%" PRIu64 " value=%" PRIu64, f[0],
+                    f[1], f[2], f[3]);
+        break;
+    case CHIP_EV_CRASH:
+        add_crash(ev, buf);
+        break;
+    case CHIP_EV_COUNT:
+        break;
+    }
+    return buf;
+}
+
+const char *chr_event_text(const struct chr_recording *rec, const struct chip_event *ev,
+                           char buf[CHR_TEXT_LEN]) {
+    return chr__event_text(rec, ev, false, buf);
+}
