@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cmd.h - the command line: one table of verbs, one table of options for each verb.
+ *
+ * Rules: `--key=value` or `--key value`; an option given twice, an unknown one, a value for a flag
+ * or a missing value is an error with the nearest valid word, and nothing runs.
+ */
+#ifndef HARNESS_CMD_H
+#define HARNESS_CMD_H
+
+#include "harness/run/case.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Exit status, frozen (README, "Exit status"). */
+enum cmd_exit {
+    EXIT_PASSED = 0,
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    EXIT_HARNESS = 3,
+    EXIT_VACUOUS = 4,
+    EXIT_NEW_FINDING = 6,
+    EXIT_NOTHING = 7,
+    EXIT_INTERRUPTED = 130
+};
+
+/* X(id, "summary", "arguments"): a verb is cmd_<id>() in harness/cmd/<id>.c. */
+#define VERBS(X)                                                                              \
+    X(run, "run scenarios and judge them", "SCENARIO...")                                     \
+    X(gate, "every scenario on lib/ and on every defect it catches", "SCENARIO...|FOLDER...") \
+    X(replay, "repeat a recorded run", "FILE.chsched")                                        \
+    X(check, "validate scenario files; runs nothing", "SCENARIO...|FOLDER...")                \
+    X(list, "what there is: scenarios defects points calls kernels oracles verdicts verbs",   \
+      "WHAT [FOLDER]")                                                                        \
+    X(schema, "print the JSON Schema of the scenario language", "")                           \
+    X(help, "explain a verb, or the scenario language", "[VERB|scenario]")                    \
+    X(version, "print the version", "")
+
+#define X_VERB(id, summary, args) int cmd_##id(int argc, char **argv);
+VERBS(X_VERB)
+#undef X_VERB
+
+enum option_type { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER };
+
+struct option_row {
+    const char *name;  /* without the dashes */
+    const char *value; /* name of the value in help; NULL for a flag */
+    const char *help;
+    enum option_type type;
+    size_t offset; /* into the verb's options: bool, const char *, uint64_t */
+};
+
+/* Fills *options from argv and leaves the other words in argv[0 .. *argc). 0, or EXIT_USAGE after
+ * the message was printed. `verb` is for messages and for --help (then *helped is set). */
+int options_parse(const char *verb, const struct option_row *rows, size_t count, void *options,
+                  int *argc, char **argv, bool *helped);
+
+/* The verb's help: summary, usage, options. */
+void verb_help(const char *verb, const struct option_row *rows, size_t count, FILE *out);
+const char *const *verb_words(size_t *count);
+
+/* "chipharness: " + message + newline on stderr; returns status. */
+int complain(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* complain() with the nearest of the valid words and the list of them. */
+int complain_word(const char *what, const char *word, const char *const *valid, size_t count);
+
+/* Colour on a terminal, unless NO_COLOR or TERM=dumb say otherwise. */
+struct chr_style cmd_style(void);
+
+/* Companions, defects and scenarios of a verb that runs something. */
+struct session {
+    struct run_companions where;
+    struct defect_list defects;
+    struct scenario_list scenarios;
+};
+/* 0, or an exit status after the message was printed. */
+int session_open(struct session *s, char **paths, int count);
+void session_close(struct session *s);
+
+/* A tally of runs, and the exit status and last line that it means. */
+struct tally {
+    unsigned passed, failed, skipped, vacuous, broken;
+};
+void tally_add(struct tally *t, enum chr_status status);
+/* Prints "N passed, N failed, N skipped" and returns the exit status. */
+int tally_end(const struct tally *t, FILE *out);
+
+/* Opens PATH for writing as a whole; NULL after the message was printed. */
+struct chr_out *out_begin(const char *path);
+int out_end(struct chr_out *out, const char *path);
+
+#endif

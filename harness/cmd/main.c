@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* main.c - chipharness: finds the verb and runs it. */
+#include "harness/cmd/cmd.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} verbs[] = {
+#define X_ROW(id, summary, args) {#id, cmd_##id},
+    VERBS(X_ROW)
+#undef X_ROW
+};
+
+int main(int argc, char **argv) {
+    if (argc < 2) {
+        cmd_help(0, argv);
+        return EXIT_USAGE;
+    }
+    const char *verb = argv[1];
+    if (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0)
+        return cmd_help(0, argv);
+    if (strcmp(verb, "--version") == 0)
+        return cmd_version(0, argv);
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
+        if (strcmp(verb, verbs[i].name) == 0)
+            return verbs[i].run(argc - 2, argv + 2);
+    size_t count;
+    const char *const *words = verb_words(&count);
+    return complain_word("verb", verb, words, count);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* replay.c - the verb `replay`: a recorded run again, and whether it came out the same. */
+#include "harness/cmd/cmd.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct replay_options {
+    const char *out;
+};
+
+static const struct option_row rows[] = {
+    {"out", "DIR", "write the event log of the repeated run there", OPTION_TEXT,
+     offsetof(struct replay_options, out)},
+};
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+static bool same_params(const struct chs_scenario *s, const struct chr_schedule *recorded) {
+    if (s->param_count != recorded->param_count)
+        return false;
+    for (size_t i = 0; i < s->param_count; i++)
+        if (strcmp(s->params[i].name, recorded->params[i].name) != 0 ||
+            strcmp(s->params[i].value, recorded->params[i].value) != 0)
+            return false;
+    return true;
+}
+
+/* The variant that was recorded; SIZE_MAX if the scenario has none such any more. */
+static size_t find_variant(const struct chs_file *file, const struct chr_schedule *recorded) {
+    for (size_t v = 0; v < chs_variant_count(file); v++)
+        if (same_params(chs_variant(file, v), recorded))
+            return v;
+    return SIZE_MAX;
+}
+
+static int compare(const struct case_result *result, const struct chr_schedule *recorded) {
+    bool same_build = strcmp(result->build_id, recorded->build_id) == 0;
+    bool same_log = result->run.measure.log_hash == recorded->log_hash;
+    if (!same_build)
+        printf("note: recorded with build %s, this is %s\n", recorded->build_id, result->build_id);
+    if (strcmp(result->run.verdict, recorded->verdict) != 0) {
+        printf("replay: recorded verdict %s, now %s\n", recorded->verdict, result->run.verdict);
+        return EXIT_HARNESS;
+    }
+    printf("replay: same verdict (%s), %s log\n", recorded->verdict, same_log ? "same" : "another");
+    if (!same_log && same_build)
+        return complain(EXIT_HARNESS, "the same build and schedule gave another log");
+    return 0;
+}
+
+static int replay(struct session *session, const struct chr_schedule *recorded,
+                  const struct replay_options *o) {
+    const struct scenario_file *file = &session->scenarios.items[0];
+    struct case_spec spec = {.where = &session->where,
+                             .scenario = file,
+                             .variant = find_variant(file->file, recorded),
+                             .defect = recorded->defect,
+                             .seed = recorded->seed,
+                             .replay = recorded};
+    struct case_result result;
+    struct chip_error err = {0};
+    if (spec.variant == SIZE_MAX)
+        return complain(EXIT_USAGE, "%s no longer has the recorded variant", file->path);
+    if (case_run(&spec, &result, &err))
+        return complain(EXIT_HARNESS, "%s", err.text);
+    struct chr_style style = cmd_style();
+    struct chr_symbols *symbols = chr_symbols_new();
+    struct tally tally = {0};
+    if (o->out && case_write(&result, o->out, 1, &err))
+        complain(EXIT_HARNESS, "%s", err.text);
+    if (result.run.status == CHR_PASSED)
+        chr_story_short(stdout, &style, &result.run);
+    else
+        chr_story(stdout, &style, &result.run, result.rec, symbols);
+    int r = compare(&result, recorded);
+    tally_add(&tally, result.run.status);
+    case_free(&result);
+    chr_symbols_free(symbols);
+    int end = tally_end(&tally, stdout);
+    return r ? r : end;
+}
+
+int cmd_replay(int argc, char **argv) {
+    struct replay_options o = {0};
+    struct chr_schedule *recorded;
+    struct chip_error err = {0};
+    struct session session;
+    bool helped;
+    int r = options_parse("replay", rows, ROWS, &o, &argc, argv, &helped);
+    if (r || helped)
+        return r;
+    if (argc != 1)
+        return complain(EXIT_USAGE, "replay: one FILE.chsched is needed");
+    if (chr_schedule_load(argv[0], &recorded, &err))
+        return complain(EXIT_USAGE, "%s", err.text);
+    r = session_open(&session, &recorded->scenario_path, 1);
+    if (!r) {
+        r = replay(&session, recorded, &o);
+        session_close(&session);
+    }
+    chr_schedule_free(recorded);
+    return r;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* oracles_named.c - what the scenario expects: orders, bytes, errors, points, exits. */
+#include "harness/run/judge.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+static void wrong_order(struct judging *j, const struct chs_expect *e,
+                        const struct chip_event *first, const struct chip_event *then) {
+    char a[CHR_TEXT_LEN], b[CHR_TEXT_LEN];
+    struct chr_finding *f = judge_add(j, CHS_VERDICT_ORDER, e->text, e->at.line);
+    f->expected =
+        judge_text(j, "%s, then %s", chr_match_text(&e->first, a), chr_match_text(&e->then, b));
+    f->seq[1] = then->seq;
+    if (!first) {
+        f->observed = "the second came, the first never did";
+        return;
+    }
+    f->seq[0] = first->seq;
+    f->observed = judge_text(j, "the second came at event %llu, the first at event %llu",
+                             (unsigned long long)then->seq, (unsigned long long)first->seq);
+}
+
+/* The k-th of one before the k-th of the other; without `each` only the first of both. */
+static void check_order(struct judging *j, const struct chs_expect *e) {
+    size_t at_first = 0, at_then = 0;
+    do {
+        const struct chip_event *first = judge_find(j, &e->first, at_first, &at_first);
+        const struct chip_event *then = judge_find(j, &e->then, at_then, &at_then);
+        if (!then)
+            return; /* it is vacuity's business whether that matters */
+        if (!first || first->seq > then->seq) {
+            wrong_order(j, e, first, then);
+            return;
+        }
+        at_first++;
+        at_then++;
+    } while (e->each);
+}
+
+void oracle_order(struct judging *j) {
+    for (size_t i = 0; i < j->s->expect_count; i++)
+        if (j->s->expects[i].kind == CHS_EXPECT_ORDER)
+            check_order(j, &j->s->expects[i]);
+}
+
+static const char *hex(struct judging *j, const uint8_t *bytes) {
+    char text[16 * 3 + 1];
+    for (int i = 0; i < 16; i++)
+        snprintf(text + 3 * i, 4, "%02x ", bytes[i]);
+    text[16 * 3 - 1] = 0;
+    return judge_text(j, "%s", text);
+}
+
+static void check_bytes(struct judging *j, uint32_t index, const char *text, uint32_t line) {
+    const struct chip_check_result *r = &j->c->checks[index];
+    if (!r->failed)
+        return;
+    struct chr_finding *f = judge_add(j, CHS_VERDICT_CONTENT, text, line);
+    f->seq[0] = r->seq;
+    f->expected =
+        judge_text(j, "at offset %llu: %s", (unsigned long long)r->bad_offset, hex(j, r->expected));
+    f->observed = judge_text(j, "at offset %llu: %s (%llu of %llu bytes differ)",
+                             (unsigned long long)r->bad_offset, hex(j, r->observed),
+                             (unsigned long long)r->bad_bytes, (unsigned long long)r->bytes);
+}
+
+void oracle_content(struct judging *j) {
+    for (size_t i = 0; i < j->s->expect_count; i++) {
+        const struct chs_expect *e = &j->s->expects[i];
+        if (e->kind == CHS_EXPECT_CONTENT)
+            check_bytes(j, e->check, e->text, e->at.line);
+    }
+    for (size_t i = 0; i < j->s->step_count; i++) {
+        const struct chs_step *st = &j->s->steps[i];
+        if (st->check != CHS_NONE)
+            check_bytes(j, st->check, st->text, st->at.line);
+    }
+}
+
+void oracle_never(struct judging *j) {
+    for (size_t i = 0; i < j->s->expect_count; i++) {
+        const struct chs_expect *e = &j->s->expects[i];
+        char text[CHR_TEXT_LEN];
+        if (e->kind != CHS_EXPECT_NEVER)
+            continue;
+        const struct chip_event *seen = judge_find(j, &e->first, 0, NULL);
+        if (!seen)
+            continue;
+        struct chr_finding *f = judge_add(j, CHS_VERDICT_NEVER, e->text, e->at.line);
+        f->expected = judge_text(j, "never %s", chr_match_text(&e->first, text));
+        f->observed = judge_text(j, "event %llu: %s", (unsigned long long)seen->seq,
+                                 chr_event_text(j->rec, seen, text));
+        f->seq[0] = seen->seq;
+    }
+}
+
+static uint64_t result_event(const struct judging *j, size_t step) {
+    for (size_t i = 0; j->rec && i < chr_event_count(j->rec); i++) {
+        const struct chip_event *e = chr_event(j->rec, i);
+        if (e->kind == CHIP_EV_RESULT && e->f[0] == step)
+            return e->seq;
+    }
+    return CHR_NO_SEQ;
+}
+
+static void check_step(struct judging *j, size_t i) {
+    const struct chs_step *st = &j->s->steps[i];
+    const struct chip_step_result *r = &j->c->results[i];
+    char why[CHIP_TEXT_LEN];
+    if (!r->done)
+        return;
+    bool wanted = st->error.at.line != 0;
+    bool silent = r->code != CHIP_OK && !r->text[0];
+    if (wanted ? chs_error_matches(&st->error, r->code, r->text, why, sizeof why) && !silent
+               : r->code == CHIP_OK)
+        return;
+    struct chr_finding *f = judge_add(j, CHS_VERDICT_ERROR, st->text, st->at.line);
+    f->seq[0] = result_event(j, i);
+    if (!wanted)
+        f->expected = "the step succeeds";
+    else
+        f->expected = judge_text(j, "it fails as written: %s", silent ? "with an error text" : why);
+    if (r->code == CHIP_OK)
+        f->observed = "it succeeded";
+    else
+        f->observed = silent ? judge_text(j, "status %d without a text", r->code) : r->text;
+}
+
+void oracle_error(struct judging *j) {
+    for (size_t i = 0; i < j->s->step_count; i++)
+        check_step(j, i);
+}
+
+static uint64_t times_reached(const struct judging *j, const struct chip_match *m) {
+    uint64_t n = 0;
+    for (size_t at = 0; judge_find(j, m, at, &at); at++)
+        n++;
+    return n;
+}
+
+void oracle_reached(struct judging *j) {
+    for (size_t i = 0; i < j->s->expect_count; i++) {
+        const struct chs_expect *e = &j->s->expects[i];
+        char text[CHR_TEXT_LEN];
+        if (e->kind != CHS_EXPECT_REACHED)
+            continue;
+        uint64_t n = times_reached(j, &e->first);
+        if (n >= e->at_least && (e->at_most == CHIP_ANY || n <= e->at_most))
+            continue;
+        struct chr_finding *f = judge_add(j, CHS_VERDICT_REACHED, e->text, e->at.line);
+        f->expected = judge_text(j, "%s, at least %llu times", chr_match_text(&e->first, text),
+                                 (unsigned long long)e->at_least);
+        if (e->at_most != CHIP_ANY)
+            f->expected =
+                judge_text(j, "%s and at most %llu", f->expected, (unsigned long long)e->at_most);
+        f->observed = judge_text(j, "%llu times", (unsigned long long)n);
+    }
+}
+
+static const struct chip_actor *find_actor(const struct chip_control *c, const struct chs_expect *e,
+                                           uint32_t *index) {
+    for (uint32_t i = 0; i < c->actor_count; i++) {
+        const struct chip_actor *a = &c->actors[i];
+        bool fits = e->rank == CHS_NONE ? a->kind == CHIP_ACTOR_PARENT
+                                        : a->kind == CHIP_ACTOR_RANK && a->index == e->rank;
+        if (!fits || a->incarnation != e->incarnation)
+            continue;
+        *index = i;
+        return a;
+    }
+    return NULL;
+}
+
+static const char *status_text(struct judging *j, int status) {
+    if (status == -1)
+        return "unknown";
+    return WIFSIGNALED(status) ? judge_text(j, "signal %s", chs_signal_name(WTERMSIG(status)))
+                               : judge_text(j, "status %d", WEXITSTATUS(status));
+}
+
+void oracle_exit(struct judging *j) {
+    for (size_t i = 0; i < j->s->expect_count; i++) {
+        const struct chs_expect *e = &j->s->expects[i];
+        uint32_t index = 0;
+        if (e->kind != CHS_EXPECT_EXIT)
+            continue;
+        const struct chip_actor *a = find_actor(j->c, e, &index);
+        int status = index == 0 ? j->record->driver_status : a ? a->status : -1;
+        bool dead = a && a->state == CHIP_STATE_DEAD;
+        if (dead && status != -1 &&
+            (e->by_signal ? WIFSIGNALED(status) && WTERMSIG(status) == e->status
+                          : WIFEXITED(status) && WEXITSTATUS(status) == e->status))
+            continue;
+        struct chr_finding *f = judge_add(j, CHS_VERDICT_EXIT, e->text, e->at.line);
+        f->expected = e->by_signal ? judge_text(j, "signal %s", chs_signal_name(e->status))
+                                   : judge_text(j, "status %d", e->status);
+        f->observed = !a      ? "there was no such process"
+                      : !dead ? "it did not end"
+                              : status_text(j, status);
+    }
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * spawn.c - starts the driver: fixed addresses, one processor, a small fixed environment, a
+ * session of its own, and nothing open but what it needs.
+ */
+#include "harness/run/run.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { FD_FIRST_FREE = RUN_FD_SCENARIO + 1, FD_PARK = 100 };
+
+/* One processor for all actors: a hand-over is then a plain switch, and a runtime that looks how
+ * many processors it has does not spin. The last of those we have, whatever it is. */
+static void pin_to_one(void) {
+    cpu_set_t all, one;
+    if (sched_getaffinity(0, sizeof all, &all) != 0)
+        return;
+    for (size_t cpu = CPU_SETSIZE; cpu-- > 0;) {
+        if (CPU_ISSET(cpu, &all)) {
+            CPU_ZERO(&one);
+            CPU_SET(cpu, &one);
+            sched_setaffinity(0, sizeof one, &one);
+            return;
+        }
+    }
+}
+
+static void keep_only(int control_fd, int doorbell_fd, int scenario_fd) {
+    /* First out of the way of the final numbers, then to them. */
+    int from[] = {control_fd, doorbell_fd, scenario_fd};
+    for (int i = 0; i < 3; i++)
+        from[i] = dup2(from[i], FD_PARK + i);
+    for (int i = 0; i < 3; i++)
+        if (dup2(from[i], RUN_FD_CONTROL + i) < 0)
+            _exit(127);
+    syscall(SYS_close_range, FD_FIRST_FREE, ~0u, 0);
+}
+
+static void child(const struct run_request *q, const char *library_dir, int control_fd,
+                  int doorbell_fd, pid_t supervisor) {
+    char preload[8192], path[4160], variant[32];
+    snprintf(preload, sizeof preload, "LD_PRELOAD=%s:%s", q->where->agent, q->where->shim);
+    snprintf(path, sizeof path, "LD_LIBRARY_PATH=%s", library_dir);
+    snprintf(variant, sizeof variant, "%zu", q->variant);
+    char control[] = CHIP_CONTROL_FD_ENV "=3", search[] = "PATH=/usr/bin:/bin",
+         language[] = "LC_ALL=C.UTF-8", scenario[] = "5", program[] = "chipharness-driver";
+    char *name = strdup(q->scenario->file);
+    char *argv[] = {program, scenario, name, variant, NULL};
+    char *envp[] = {preload, path, control, search, language, NULL};
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+    setsid();
+    /* The guardian cleans up after a killed supervisor; this closes the gap before it knows the
+     * session. It does not outlive the driver's forks. */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != supervisor)
+        _exit(127);
+    pin_to_one();
+    keep_only(control_fd, doorbell_fd, q->scenario_fd);
+    personality(ADDR_NO_RANDOMIZE);
+    execve(q->where->driver, argv, envp);
+    fprintf(stderr, "chipharness: cannot start %s: %s\n", q->where->driver, strerror(errno));
+    _exit(127);
+}
+
+int run_spawn(const struct run_request *q, int control_fd, int doorbell_fd, pid_t *pid,
+              struct chip_error *err) {
+    char library_dir[4096];
+    int r = run_library_dir(q->where, q->defect, library_dir, sizeof library_dir, err);
+    if (r)
+        return r;
+    pid_t supervisor = getpid();
+    *pid = fork();
+    if (*pid < 0)
+        return chip_error_sys(err, errno, "cannot fork the driver");
+    if (*pid == 0)
+        child(q, library_dir, control_fd, doorbell_fd, supervisor);
+    return CHIP_OK;
+}
