@@ -2,7 +2,7 @@
 /*
  * event_text.c - what an event says, in words that are the same in every equal run (P1).
  *
- * Pids stand in a recording where a call made or took one; here they become the actor's label.
+ * Processes are shown by their actor's label, and pids in the names of objects become labels too.
  */
 #include "reports/internal.h"
 
@@ -20,17 +20,17 @@ static uint32_t actor_of_pid(const struct chr_recording *rec, int64_t pid) {
     return CHIP_NO_ACTOR;
 }
 
-/* A value that is a pid: the actor's label, or a word that is the same in every run. */
-static size_t add_pid(const struct chr_recording *rec, char *buf, size_t n, uint64_t value) {
+/* Whom a call made, took or met: the shims record the actor's number; what is a pid all the same
+ * becomes the actor's label, or a word that is the same in every run. */
+static size_t add_actor(const struct chr_recording *rec, char *buf, size_t n, uint64_t value) {
     char label[CHR_LABEL_LEN];
-    int64_t pid = (int32_t)(uint32_t)value;
-    if (pid == 0 || pid == -1)
-        return chr__append(buf, CHR_TEXT_LEN, n, "%d", (int)pid);
-    uint32_t actor = actor_of_pid(rec, pid < 0 ? -pid : pid);
+    if (value > INT64_MAX)
+        return chr__add_number(buf, n, value);
+    uint32_t actor =
+        value < rec->control->actor_count ? (uint32_t)value : actor_of_pid(rec, (int64_t)value);
     if (actor == CHIP_NO_ACTOR)
         return chr__append(buf, CHR_TEXT_LEN, n, "another-process");
-    return chr__append(buf, CHR_TEXT_LEN, n, "%s(%s)", pid < 0 ? "group" : "pid",
-                       chr_actor_label(rec, actor, label));
+    return chr__append(buf, CHR_TEXT_LEN, n, "%s", chr_actor_label(rec, actor, label));
 }
 
 const char *chr__object_name(const struct chr_recording *rec, uint64_t object,
@@ -63,10 +63,10 @@ const char *chr__object_name(const struct chr_recording *rec, uint64_t object,
 
 static size_t add_call(const struct chr_recording *rec, const struct chip_event *ev, char *buf) {
     const char *name = chr_call_name(ev->point);
-    bool makes_pid = ev->point == CHIP_CALL_fork || ev->point == CHIP_CALL_waitpid;
-    bool takes_pid = ev->point == CHIP_CALL_waitpid || ev->point == CHIP_CALL_kill;
+    bool gives_actor = ev->point == CHIP_CALL_fork || ev->point == CHIP_CALL_waitpid;
     size_t n = chr__append(buf, CHR_TEXT_LEN, 0, "%s result=", name ? name : "?");
-    n = makes_pid ? add_pid(rec, buf, n, ev->f[0]) : chr__add_number(buf, n, ev->f[0]);
+    n = gives_actor && ev->f[0] ? add_actor(rec, buf, n, ev->f[0])
+                                : chr__add_number(buf, n, ev->f[0]);
     if (ev->f[1] != 0) {
         const char *error = ev->f[1] < 4096 ? strerrorname_np((int)ev->f[1]) : NULL;
         n = chr__append(buf, CHR_TEXT_LEN, n, " errno=");
@@ -74,7 +74,8 @@ static size_t add_call(const struct chr_recording *rec, const struct chip_event 
                   : chr__add_number(buf, n, ev->f[1]);
     }
     n = chr__append(buf, CHR_TEXT_LEN, n, " a=");
-    n = takes_pid ? add_pid(rec, buf, n, ev->f[2]) : chr__add_number(buf, n, ev->f[2]);
+    n = ev->point == CHIP_CALL_kill ? add_actor(rec, buf, n, ev->f[2])
+                                    : chr__add_number(buf, n, ev->f[2]);
     n = chr__append(buf, CHR_TEXT_LEN, n, " b=");
     return chr__add_number(buf, n, ev->f[3]);
 }

@@ -209,7 +209,8 @@ void chr_run_measure(struct chr_run *run, const struct chr_recording *rec) {
     m->fault_count = c->fault_count;
     for (uint32_t i = 0; i < c->hold_count; i++) {
         const struct chip_hold *h = &c->holds[i];
-        m->holds[i] = (struct chr_hold_end){.reached = h->reached,
+        m->holds[i] = (struct chr_hold_end){.reached = h->reached != 0,
+                                            .held = h->reached == 2,
                                             .met = h->met,
                                             .ended = h->ended,
                                             .steps_while_held = h->steps_while_held};

@@ -62,7 +62,9 @@ enum chr_status { CHR_PASSED, CHR_FAILED, CHR_SKIPPED, CHR_VACUOUS, CHR_BROKEN }
 
 /* How a hold and a fault of the plan went; taken from a recording. */
 struct chr_hold_end {
-    bool reached, met, ended;
+    bool reached; /* the actor came to the point */
+    bool held;    /* and was kept there; false: the condition was true already */
+    bool met, ended;
     uint64_t steps_while_held;
 };
 struct chr_fault_end {

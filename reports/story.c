@@ -229,9 +229,9 @@ void chr_story_short(FILE *out, const struct chr_style *style, const struct chr_
     const struct chr_measure *m = &run->measure;
     headline(&st);
     if (m->known)
-        fprintf(out, "  %s%" PRIu64 " steps, %" PRIu64 " switches, %s%s", chr__ink(&st, INK_DIM),
-                m->steps, m->switches, chr_duration_text(m->virtual_ns, time),
-                chr__ink_end(&st, INK_DIM));
+        fprintf(out, "  %s%" PRIu64 " steps, %" PRIu64 " switches, %s virtual%s",
+                chr__ink(&st, INK_DIM), m->steps, m->switches,
+                chr_duration_text(m->virtual_ns, time), chr__ink_end(&st, INK_DIM));
     putc('\n', out);
     if (run->status == CHR_PASSED)
         return;

@@ -7,7 +7,7 @@
 
 #include "reports/internal.h"
 
-enum { STORY_ROWS = 24, STORY_DECISIVE = 6 };
+enum { STORY_ROWS = 20, STORY_DECISIVE = 6 };
 
 struct story {
     FILE *out;

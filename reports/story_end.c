@@ -12,11 +12,10 @@ static void write_frames(const struct story *st, uint32_t stack, int indent) {
     struct chr_frame frames[CHIP_MAX_FRAMES];
     char text[CHR_TEXT_LEN];
     size_t n = chr_symbols_stack(st->sym, st->rec, stack, frames, CHIP_MAX_FRAMES);
-    /* What lies below main() is the C library starting the program. */
-    while (n > 1 && frames[n - 1].system)
-        n--;
-    for (size_t i = 0; i < n; i++) {
+    bool done = false; /* below main() the C library starts the program */
+    for (size_t i = 0; i < n && !done; i++) {
         const struct chr_frame *f = &frames[i];
+        done = f->function && strcmp(f->function, "main") == 0;
         if (f->function && f->file && f->line > 0)
             fprintf(st->out, "%*s%-36s %s%s:%d%s%s\n", indent, "", f->function,
                     chr__ink(st, INK_DIM), f->file, f->line, f->inlined ? " (inlined)" : "",
@@ -32,6 +31,8 @@ void chr__stacks_write(const struct story *st) {
     char label[CHR_LABEL_LEN], text[CHR_TEXT_LEN];
     for (size_t i = 0; i < st->decisive_count; i++) {
         const struct chip_event *ev = chr_event(st->rec, st->decisive[i]);
+        if (!chr_stack(st->rec, ev->stack))
+            continue;
         fprintf(st->out, "  %s> event %" PRIu64 ", %s: %s%s\n", chr__ink(st, INK_RED), ev->seq,
                 chr_actor_label(st->rec, ev->actor, label), chr_event_text(st->rec, ev, text),
                 chr__ink_end(st, INK_RED));
@@ -59,10 +60,15 @@ static void hold_end(const struct chr_hold_end *h, char *buf, size_t size) {
         chr__append(buf, size, n, "never reached");
         return;
     }
+    if (!h->held) {
+        chr__append(buf, size, n,
+                    "what it waits for had happened before the actor came there: nothing to hold");
+        return;
+    }
     n = chr__append(buf, size, n, "held for %" PRIu64 " step%s; ", h->steps_while_held,
                     h->steps_while_held == 1 ? "" : "s");
     if (h->met)
-        chr__append(buf, size, n, h->steps_while_held ? "met" : "met, but it changed nothing");
+        chr__append(buf, size, n, "met");
     else if (h->ended)
         chr__append(buf, size, n,
                     "ended because nobody else could run: the order asked for cannot happen in "

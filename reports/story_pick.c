@@ -21,7 +21,10 @@ enum {
     WEIGHT_POINT = 1500,
     WEIGHT_REST = 400,
     WEIGHT_LEAST = 100, /* not worth a row */
-    REACH = 1000        /* neighbours farther than this gain nothing from it */
+    /* what an event loses for each one between it and the nearest decisive one */
+    FADE_OUTSIDE = 200,
+    FADE_BETWEEN = 50,
+    FAR = 1000 /* beyond this the distance is all the same */
 };
 
 struct weighed {
@@ -38,8 +41,7 @@ static bool ends_with(const char *s, const char *tail) {
 static bool is_flow(const struct chip_event *ev) {
     const char *name = ev->kind == CHIP_EV_POINT ? chr_point_name(ev->point) : NULL;
     return name && (ends_with(name, ".publish") || ends_with(name, ".observe") ||
-                    ends_with(name, ".advance") || ends_with(name, ".leave") ||
-                    ends_with(name, ".end") || ends_with(name, ".begin"));
+                    ends_with(name, ".advance") || ends_with(name, ".leave"));
 }
 
 static int own_weight(const struct chip_event *ev) {
@@ -139,7 +141,8 @@ static int weigh(const struct story *st, size_t i, const bool about[CHIP_MAX_ACT
     if (weight >= WEIGHT_PLAN)
         return weight;
     size_t far = distance(st, i);
-    weight -= between_decisive(st, i) ? 0 : (int)(far < REACH ? far : REACH);
+    weight -=
+        (int)(far < FAR ? far : FAR) * (between_decisive(st, i) ? FADE_BETWEEN : FADE_OUTSIDE);
     return about[ev->actor] ? weight : weight / 4;
 }
 

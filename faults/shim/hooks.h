@@ -22,6 +22,9 @@ CHIP_HOOK bool chipharness_controlled(void);
 /* A libc call is about to be made: a point. Gives the turn away where the schedule says so, and
  * returns 0, or the errno that the fault plan wants the call to fail with. path may be NULL. */
 CHIP_HOOK int chipharness_call_enter(uint32_t call, const char *path);
+/* Calls too frequent and too harmless to be points (clocks) are points only where the fault plan
+ * names them: this says whether it does. */
+CHIP_HOOK bool chipharness_call_planned(uint32_t call);
 /* It was made (or failed by plan): recorded with result, errno (0 if none) and two arguments. */
 CHIP_HOOK void chipharness_call_leave(uint32_t call, int64_t result, int error, uint64_t arg0,
                                       uint64_t arg1);
@@ -33,9 +36,10 @@ CHIP_HOOK void chipharness_sleep(uint64_t ns);
 /* Gives the turn away if the schedule says so. */
 CHIP_HOOK void chipharness_yield(void);
 
-/* FUTEX_WAIT on a word: 0, EAGAIN or ETIMEDOUT. timeout_ns is relative; CHIP_NO_DEADLINE: none. */
+/* FUTEX_WAIT on a word: 0, EAGAIN, ETIMEDOUT or what the fault plan wants. timeout_ns is relative;
+ * CHIP_NO_DEADLINE: none. */
 CHIP_HOOK int chipharness_futex_wait(const void *word, uint32_t value, uint64_t timeout_ns);
-/* FUTEX_WAKE: how many were woken. */
+/* FUTEX_WAKE: how many were woken, or minus the errno that the fault plan wants. */
 CHIP_HOOK int chipharness_futex_wake(const void *word, uint32_t n);
 /* Waits until some child of this process may have ended. */
 CHIP_HOOK void chipharness_wait_child(void);

@@ -50,10 +50,18 @@ static bool virtual_clock(clockid_t id, uint64_t *start_ns) {
     }
 }
 
+/* The error that the fault plan wants a clock to fail with, 0 for none. */
+static int clock_fault(uint32_t call) {
+    return chipharness_call_planned(call) ? chipharness_call_enter(call, NULL) : 0;
+}
+
 SHIM_EXPORT int clock_gettime(clockid_t id, struct timespec *t) {
     SHIM_REAL(clock_gettime);
     uint64_t start;
     if (shim_controlled() && virtual_clock(id, &start)) {
+        int planned = clock_fault(CHIP_CALL_clock_gettime);
+        if (planned)
+            return errno = planned, -1;
         *t = from_ns(start + chipharness_clock_ns());
         return 0;
     }
@@ -63,6 +71,9 @@ SHIM_EXPORT int clock_gettime(clockid_t id, struct timespec *t) {
 SHIM_EXPORT int gettimeofday(struct timeval *restrict t, void *restrict zone) {
     SHIM_REAL(gettimeofday);
     if (shim_controlled()) {
+        int planned = clock_fault(CHIP_CALL_gettimeofday);
+        if (planned)
+            return errno = planned, -1;
         uint64_t ns = chipharness_clock_ns();
         t->tv_sec = REALTIME_START_S + (time_t)(ns / 1000000000ull);
         t->tv_usec = (suseconds_t)(ns % 1000000000ull / 1000);
@@ -74,6 +85,9 @@ SHIM_EXPORT int gettimeofday(struct timeval *restrict t, void *restrict zone) {
 SHIM_EXPORT time_t time(time_t *out) {
     SHIM_REAL(time);
     if (shim_controlled()) {
+        int planned = clock_fault(CHIP_CALL_time);
+        if (planned)
+            return errno = planned, (time_t)-1;
         time_t now = REALTIME_START_S + (time_t)(chipharness_clock_ns() / 1000000000ull);
         if (out)
             *out = now;
@@ -158,7 +172,8 @@ static bool futex_virtual(long *result, const void *word, int op, uint32_t value
                           const struct timespec *timeout) {
     int command = op & FUTEX_CMD_MASK;
     if (command == FUTEX_WAKE) {
-        *result = chipharness_futex_wake(word, value);
+        int woken = chipharness_futex_wake(word, value);
+        *result = woken < 0 ? (errno = -woken, -1) : woken;
         return true;
     }
     if (command != FUTEX_WAIT && command != FUTEX_WAIT_BITSET)

@@ -39,6 +39,14 @@ void chipharness_call_leave(uint32_t call, int64_t result, int error, uint64_t a
     agent__leave(in);
 }
 
+bool chipharness_call_planned(uint32_t call) {
+    const struct chip_control *c = agent__.c;
+    for (uint32_t i = 0; i < c->fault_count; i++)
+        if (c->faults[i].at.point_kind == CHIP_KIND_CALL && c->faults[i].at.point == call)
+            return true;
+    return false;
+}
+
 uint64_t chipharness_clock_ns(void) {
     return agent__.c->clock_ns;
 }
@@ -59,7 +67,9 @@ void chipharness_yield(void) {
 }
 
 int chipharness_futex_wait(const void *word, uint32_t value, uint64_t timeout_ns) {
-    (void)chipharness_call_enter(CHIP_CALL_futex, NULL);
+    int planned = chipharness_call_enter(CHIP_CALL_futex, NULL);
+    if (planned)
+        return planned;
     struct agent_in in = agent__enter();
     int result = EAGAIN;
     /* ORDER: acquire; pairs with whatever store the subject waits for; the kernel's FUTEX_WAIT
@@ -77,7 +87,9 @@ int chipharness_futex_wait(const void *word, uint32_t value, uint64_t timeout_ns
 }
 
 int chipharness_futex_wake(const void *word, uint32_t n) {
-    (void)chipharness_call_enter(CHIP_CALL_futex, NULL);
+    int planned = chipharness_call_enter(CHIP_CALL_futex, NULL);
+    if (planned)
+        return -planned;
     struct agent_in in = agent__enter();
     uint32_t object;
     uint64_t offset;

@@ -11,16 +11,16 @@
 static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 
 static void on_crash(int signal) {
-    /* SA_RESETHAND has put the default action back; the signal comes again when we return
-     * (faults repeat, abort() raises once more), and then ends the process. */
     if (agent__self && agent__depth == 0) {
         struct agent_in in = agent__enter();
         uint64_t f[CHIP_MATCH_FIELDS] = {(uint64_t)signal};
         agent__record(CHIP_EV_CRASH, agent__actor()->point, agent__stack(), f);
         agent__leave(in);
     }
-    if (signal == SIGABRT)
-        raise(signal);
+    /* SA_RESETHAND has put the default action back, and the signal is blocked until we return:
+     * then, where it happened, it ends the process. A fault would come again by itself, a signal
+     * that was sent would not. */
+    raise(signal);
 }
 
 void agent__crash_arm(void) {

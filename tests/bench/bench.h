@@ -60,4 +60,7 @@ double bench_chip_mailbox_loaded(void); /* the same with four children and a bus
 double bench_chip_idle(void);           /* CPU time of an idle child in one second */
 double bench_chip_flush(void);          /* 64 MiB from the device to a host staging */
 
+/* The harness (switch.c). */
+double bench_harness_switch(void); /* a switch between two processes under control */
+
 #endif

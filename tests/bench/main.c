@@ -63,6 +63,8 @@ static const struct row rows[] = {
     {"CPU time of an idle child, in 1 s", "one CPU", bench_chip_idle, bench_ref_second, 0.001,
      false},
     {"flush of 64 MiB to the host", "memcpy", bench_chip_flush, bench_ref_memcpy, 0.9, true},
+    {"controlled switch", "futex hand-over, 1 core", bench_harness_switch, bench_ref_futex_handover,
+     2, false},
 };
 enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
 

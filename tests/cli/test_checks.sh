@@ -9,7 +9,7 @@ tree=$SCRATCH/tree
 # A small tree of the project's shape in which every check passes.
 fresh() {
     rm -rf "$tree"
-    mkdir -p "$tree"/{ci,lib/src,lib/include/chip,harness/agent,faults/shim,faults/defects,reports,scenarios,tests/unit}
+    mkdir -p "$tree"/{ci,lib/src,lib/include/chip,harness/agent,faults/shim,faults/defects,reports,scenarios,tests/unit,tests/bench}
     cp "$CHIP_SOURCE"/ci/*.sh "$tree/ci/"
     cp "$CHIP_SOURCE/.clang-format" "$tree/"
     printf '/* SPDX-License-Identifier: Apache-2.0 */\nint one(void);\n' >"$tree/lib/include/chip/one.h"
@@ -32,6 +32,7 @@ void two(void) {
 C
     printf '/* SPDX-License-Identifier: Apache-2.0 */\n#include <chip/one.h>\n' >"$tree/harness/agent/a.c"
     cp "$tree/harness/agent/a.c" "$tree/tests/unit/test_a.c"
+    cp "$tree/harness/agent/a.c" "$tree/tests/bench/a.c"
     printf 'Defect: late\nPuts back: a\nSource: b\nBreaks: c\n\n--- a/lib/src/one.c\n+++ b/lib/src/one.c\n@@ -1 +1 @@\n-a\n+b\n' \
         >"$tree/faults/defects/late.patch"
     printf 'catches:\n  - {defect: late, verdict: order}\n' >"$tree/scenarios/late.yaml"
@@ -57,6 +58,7 @@ includes lib/src/one.c '"harness/scenario/scenario.h"'
 includes lib/include/chip/one.h '"reports/report.h"'
 includes harness/agent/a.c '"tests/unit/help.h"'
 includes harness/agent/a.c '"lib/src/internal.h"'
+includes tests/bench/a.c '"lib/src/internal.h"'
 includes harness/agent/a.c '"../agent/a.h"'
 includes harness/agent/a.c '"a.h"'
 includes harness/agent/a.c '"harness/scenario/scenario.h"'

@@ -14,6 +14,7 @@
 #include "reports/report.h"
 
 #include <chip/blob.h>
+#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,6 +61,34 @@ static size_t splice(unsigned char *text, size_t size, size_t at, const void *fr
     return size + length;
 }
 
+static bool word_byte(unsigned char c) {
+    return isalnum(c) || c == '_' || c == '.' || c == '-';
+}
+
+/* The word that covers or follows `at`: its begin and length (0 at the end of the text). */
+static size_t word_at(const unsigned char *text, size_t size, size_t at, size_t *length) {
+    while (at < size && !word_byte(text[at]))
+        at++;
+    size_t end = at;
+    while (at > 0 && word_byte(text[at - 1]))
+        at--;
+    while (end < size && word_byte(text[end]))
+        end++;
+    *length = end - at;
+    return at;
+}
+
+/* Puts a word of another file in the place of one here: mostly still well-formed, seldom right. */
+static size_t exchange_word(unsigned char *text, size_t size, const struct input *other,
+                            uint64_t *rng) {
+    size_t old_length;
+    size_t new_length;
+    size_t at = word_at(text, size, below(rng, size), &old_length);
+    size_t from = word_at(other->bytes, other->length, below(rng, other->length), &new_length);
+    memmove(text + at, text + at + old_length, size - at - old_length);
+    return splice(text, size - old_length, at, other->bytes + from, new_length);
+}
+
 /* One act of damage; returns the new length. */
 static size_t damage(unsigned char *text, size_t size, const struct input *other, uint64_t *rng) {
     static const char *const tokens[] = {"\n",
@@ -97,7 +126,7 @@ static size_t damage(unsigned char *text, size_t size, const struct input *other
     size_t span = below(rng, 64) + 1;
     if (span > size - at)
         span = size - at;
-    switch (below(rng, 6)) {
+    switch (below(rng, 12)) {
     case 0: /* a byte */
         if (at < size)
             text[at] = (unsigned char)next_random(rng);
@@ -119,8 +148,10 @@ static size_t damage(unsigned char *text, size_t size, const struct input *other
         const char *token = tokens[below(rng, sizeof tokens / sizeof tokens[0])];
         return splice(text, size, at, token, strlen(token));
     }
-    default: /* cut short, rarely */
+    case 5: /* cut short, rarely */
         return below(rng, 8) ? size : at;
+    default:
+        return exchange_word(text, size, other, rng);
     }
 }
 
@@ -213,7 +244,7 @@ static int fuzz(const struct input *inputs, size_t count, uint64_t seed, uint64_
         const struct input *from = &inputs[below(&rng, count)];
         struct input damaged = {from->name, text, from->length};
         memcpy(text, from->bytes, from->length);
-        for (size_t acts = 1 + below(&rng, 8); acts > 0; acts--)
+        for (size_t acts = below(&rng, 4) ? 1 : 1 + below(&rng, 8); acts > 0; acts--)
             damaged.length = damage(text, damaged.length, &inputs[below(&rng, count)], &rng);
         if (!fuzz_one(&damaged, sink, &rng)) {
             fprintf(stderr,

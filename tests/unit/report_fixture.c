@@ -115,8 +115,8 @@ static uint64_t point(struct chip_control *c, uint32_t actor, uint32_t id, uint3
 
 static void flush_race_plan(struct chip_control *c) {
     c->hold_count = 2;
-    c->holds[0] = (struct chip_hold){.reached = 1, .met = 1, .steps_while_held = 3};
-    c->holds[1] = (struct chip_hold){.reached = 1, .ended = 1, .steps_while_held = 14};
+    c->holds[0] = (struct chip_hold){.reached = 2, .met = 1, .steps_while_held = 3};
+    c->holds[1] = (struct chip_hold){.reached = 2, .ended = 1, .steps_while_held = 14};
     c->fault_count = 1;
     c->faults[0] = (struct chip_fault){.fired = 0, .seen = 2};
     fix_choice(c, 1, PARENT, CHIP_KIND_PROBE, CHIP_POINT_START_FORK, RANK);

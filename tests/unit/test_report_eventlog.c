@@ -53,7 +53,7 @@ static void equal_runs_give_equal_bytes(void **state) {
     char *text_a = canonical(a, &hash_a), *text_b = canonical(b, &hash_b);
     assert_string_equal(text_a, text_b);
     assert_true(hash_a == hash_b);
-    assert_non_null(strstr(text_a, "fork result=pid(rank 0)"));
+    assert_non_null(strstr(text_a, "fork result=rank 0"));
     assert_null(strstr(text_a, "41002"));
     free(text_a);
     free(text_b);
@@ -131,7 +131,11 @@ static void every_kind_has_words(void **state) {
         {CHIP_EV_POINT, CHIP_POINT_CONTROL_BEGIN, {0, 14, 1, 0}, "command=MAP_HOST"},
         {CHIP_EV_POINT, 60000, {0, 0, 0, 0}, "?"},
         {CHIP_EV_CALL, CHIP_CALL_shm_open, {UINT64_MAX, 24, 0, 0}, "result=-1 errno=EMFILE"},
-        {CHIP_EV_CALL, CHIP_CALL_kill, {0, 0, (uint64_t)-41002, 9}, "a=group(rank 0) b=9"},
+        {CHIP_EV_CALL, CHIP_CALL_kill, {0, 0, 1, 9}, "kill result=0 a=rank 0 b=9"},
+        {CHIP_EV_CALL, CHIP_CALL_kill, {0, 0, 0, 15}, "a=parent b=15"},
+        {CHIP_EV_CALL, CHIP_CALL_kill, {0, 0, UINT64_MAX, 15}, "a=-1 b=15"},
+        {CHIP_EV_CALL, CHIP_CALL_waitpid, {1, 0, 1, 0}, "waitpid result=rank 0 a=1"},
+        {CHIP_EV_CALL, CHIP_CALL_waitpid, {0, 0, 1, 0}, "waitpid result=0 a=1"},
         {CHIP_EV_CALL, CHIP_CALL_waitpid, {12345, 0, UINT64_MAX, 0}, "result=another-process a=-1"},
         {CHIP_EV_CALL, 60000, {0, 0, 0, 0}, "? result=0"},
         {CHIP_EV_WAIT, CHIP_WAIT_SLEEP, {0, 0, 0, 5000}, "sleep deadline=5us"},

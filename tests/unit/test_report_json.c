@@ -49,6 +49,7 @@ static void bytes_that_are_no_utf8_are_replaced(void **state) {
         {"\xc3", "\"" BAD "\"\n"},
         {"\xe2\x82z", "\"" BAD BAD "z\"\n"},
         {"\xc0\xaf", "\"" BAD BAD "\"\n"},
+        {"\xe0\x80\xaf", "\"" BAD BAD BAD "\"\n"},
         {"\xed\xa0\x80", "\"" BAD BAD BAD "\"\n"},
         {"\xf4\x90\x80\x80", "\"" BAD BAD BAD BAD "\"\n"},
         {"\xff", "\"" BAD "\"\n"},
@@ -94,8 +95,9 @@ static void nesting_and_commas(void **state) {
 static struct chr_results *some_results(void) {
     struct chr_results *res =
         chr_results_new("flush_race", "scenarios/flush_race.yaml", "flush before \"done\"");
-    struct chr_param param = {"size", "64"};
-    struct chr_plan hold = {"rank 0 before d2h.chunk[1]", 20}, fault = {"shm_open fails", 27};
+    char name[] = "size", text[] = "rank 0 before d2h.chunk[1]", word[] = "order";
+    struct chr_param param = {name, "64"};
+    struct chr_plan hold = {text, 20}, fault = {"shm_open fails", 27};
     struct chr_finding finding = {.verdict = "order",
                                   .expectation = "a before b",
                                   .file = "scenarios/flush_race.yaml",
@@ -109,7 +111,7 @@ static struct chr_results *some_results(void) {
                           .defect = "task-done-before-flush",
                           .seed = 3,
                           .build_id = "6b1f",
-                          .verdict = "order",
+                          .verdict = word,
                           .status = CHR_FAILED,
                           .findings = &finding,
                           .finding_count = 1,
@@ -128,7 +130,7 @@ static struct chr_results *some_results(void) {
                                        .log_hash = 0xabcdef,
                                        .hold_count = 1,
                                        .fault_count = 1,
-                                       .holds = {{.reached = true, .met = true}},
+                                       .holds = {{.reached = true, .held = true, .met = true}},
                                        .faults = {{.fired = 1, .seen = 2}}};
     assert_int_equal(chr_results_add(res, &run), CHIP_OK);
     memset(&run, 0, sizeof run);
@@ -138,6 +140,9 @@ static struct chr_results *some_results(void) {
     /* What was handed in may go now. */
     memset(&finding, 0xff, sizeof finding);
     memset(&hold, 0xff, sizeof hold);
+    memset(name, 'x', sizeof name - 1);
+    memset(text, 'x', sizeof text - 1);
+    memset(word, 'x', sizeof word - 1);
     return res;
 }
 

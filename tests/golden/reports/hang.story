@@ -7,8 +7,7 @@ what happened (> decides)
     event       time  parent                               | rank 0
         0          0  step 1: init                         |
         1          0  start.fork rank=0                    |
-        2          0  (call) fork result=pid(rank 0) a=0   |
-                      b=0                                  |
+        2          0  (call) fork result=rank 0 a=0 b=0    |
         3          0                                       | (start) rank 0 by=parent
         4          0                                       | child.ready
         5          0  mailbox.publish rank=0               |
