@@ -260,7 +260,8 @@ static void short_forms(void **state) {
     t->run.status = CHR_PASSED;
     t->run.verdict = "pass";
     FIX_TEXT(passed, out, chr_story_short(out, &plain, &t->run));
-    assert_string_equal(passed, "PASS flush_race [size=64] seed 1  11 steps, 6 switches, 20.5us virtual\n");
+    assert_string_equal(passed,
+                        "PASS flush_race [size=64] seed 1  11 steps, 6 switches, 20.5us virtual\n");
     t->run.status = CHR_VACUOUS;
     t->run.verdict = "vacuous";
     t->run.findings = &never;
