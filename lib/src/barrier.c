@@ -184,16 +184,28 @@ static bool spin(const struct chip__barrier *b, struct chip__barrier_party *part
     return false;
 }
 
+/* Sleeps until the phase changes; not 0: why this rank should give up. No spinning before the first
+ * sleep: spin() has done what is useful, and with fewer CPUs than ranks none is. */
+static int sleep_until_changed(struct chip__barrier *b, struct waiting *w, uint32_t phase) {
+    struct chip__wait wait;
+    int rc = CHIP_OK;
+    chip__wait_begin(&wait, chip__deadline_in(w->party->timeout_ns), still_there, w, &b->sleepers);
+    wait.spins = wait.spins_left = 0;
+    while (snapshot(b) == phase && rc == CHIP_OK)
+        rc = chip__wait_step(&wait, &b->phase, phase);
+    chip__wait_end(&wait);
+    return rc;
+}
+
 static uint32_t wait_for_others(struct chip__barrier *b, struct chip__barrier_party *party,
                                 uint32_t phase, uint32_t arrivals) {
     struct waiting w = {.party = party};
-    uint32_t now;
     CHIP_PROBE(BARRIER_WAIT, party->rank, generation(phase), arrivals, 0);
     if (spin(b, party, phase))
         return snapshot(b);
-    int rc = chip__wait_change_counted(&b->phase, phase, &b->sleepers,
-                                       chip__deadline_in(party->timeout_ns), still_there, &w, &now);
-    return rc == CHIP_OK ? now : give_up(b, &w, phase, rc);
+    int rc = sleep_until_changed(b, &w, phase);
+    uint32_t now = snapshot(b);
+    return rc == CHIP_OK || now != phase ? now : give_up(b, &w, phase, rc);
 }
 
 int chip__barrier_pass(struct chip__barrier *b, struct chip__barrier_party *party,

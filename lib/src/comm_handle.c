@@ -41,7 +41,7 @@ static uint64_t load_gate(const struct chip__comm *c) {
 }
 
 static bool swap_gate(struct chip__comm *c, uint64_t *seen, uint64_t to) {
-    /* ORDER: acq_rel; pairs with itself in another thread. A user's last access must come before
+    /* ORDER: acq_rel; pairs with chip__comm_leave(). A user's last access must come before
      * the swap that ends the communicator, and the end's unmapping after it (H2). */
     return __atomic_compare_exchange_n(&c->gate, seen, to, false, __ATOMIC_ACQ_REL,
                                        __ATOMIC_ACQUIRE);

@@ -81,7 +81,9 @@ static int clear_stale(struct chip__comm *c, bool *group, struct chip_error *err
     struct stat st = {0};
     int fd = shm_open(c->name, O_RDWR | O_CLOEXEC, 0);
     if (fd < 0)
-        return errno == ENOENT ? CHIP_OK : chip_error_sys(err, errno, "cannot open %s", c->name);
+        return errno == ENOENT
+                   ? CHIP_OK
+                   : chip_error_sys(err, errno, "rank %u cannot open %s", c->rank, c->name);
     uint64_t deadline = chip__deadline_in(STALE_GRACE_NS);
     while (fstat(fd, &st) == 0 && st.st_size < CHIP_COMM_HEADER_BYTES && chip__now_ns() < deadline)
         chip__sleep_ns(POLL_LAST_NS);
@@ -99,7 +101,7 @@ static int clear_stale(struct chip__comm *c, bool *group, struct chip_error *err
     }
     close(fd);
     if (rc == CHIP_OK && shm_unlink(c->name) != 0 && errno != ENOENT)
-        rc = chip_error_sys(err, errno, "cannot unlink the stale %s", c->name);
+        rc = chip_error_sys(err, errno, "rank %u cannot unlink the stale %s", c->rank, c->name);
     return rc;
 }
 
@@ -110,7 +112,7 @@ static int open_new(struct chip__comm *c, int *fd_out, bool *group, struct chip_
         if (*fd_out >= 0)
             return CHIP_OK;
         if (errno != EEXIST || attempt == 1)
-            return chip_error_sys(err, errno, "cannot create %s", c->name);
+            return chip_error_sys(err, errno, "rank %u cannot create %s", c->rank, c->name);
         int rc = clear_stale(c, group, err);
         if (rc)
             return rc;
@@ -141,7 +143,7 @@ static int create(struct chip__comm *c, int *fd_out, bool *group, struct chip_er
     CHIP_PROBE(WINDOW_SIZE, c->rank, CHIP_COMM_HEADER_BYTES, 0, 0);
     int no = posix_fallocate(*fd_out, 0, CHIP_COMM_HEADER_BYTES);
     if (no)
-        rc = chip_error_sys(err, no, "cannot reserve the header of %s", c->name);
+        rc = chip_error_sys(err, no, "rank %u cannot reserve the header of %s", c->rank, c->name);
     else
         rc = map_header(c, *fd_out, err);
     if (rc) {
@@ -165,10 +167,12 @@ static int open_once(const struct chip__comm *c, int *fd_out, struct chip_error 
     struct stat st;
     *fd_out = shm_open(c->name, O_RDWR | O_CLOEXEC, 0);
     if (*fd_out < 0)
-        return errno == ENOENT ? CHIP_OK : chip_error_sys(err, errno, "cannot open %s", c->name);
+        return errno == ENOENT
+                   ? CHIP_OK
+                   : chip_error_sys(err, errno, "rank %u cannot open %s", c->rank, c->name);
     int rc = CHIP_OK;
     if (fstat(*fd_out, &st) != 0)
-        rc = chip_error_sys(err, errno, "cannot see the size of %s", c->name);
+        rc = chip_error_sys(err, errno, "rank %u cannot see the size of %s", c->rank, c->name);
     else if (st.st_size >= CHIP_COMM_HEADER_BYTES)
         return CHIP_OK;
     else if (st.st_size > 0)

@@ -133,10 +133,18 @@ static void list_missing(const struct chip__comm *c, char *out, size_t cap) {
     }
 }
 
+/* Has a rank said that it fails without having reached the segment? Is somebody gone? */
+static int forming_lost(void *comm, uint32_t *who) {
+    int told = chip__roster_failed(comm, NULL);
+    return told ? told : chip__comm_lost(comm, who);
+}
+
 static int explain_wait(const struct chip__comm *c, const struct chip__seg_wait *w, int why,
                         struct chip_error *err) {
     char missing[256];
     double waited = (double)timeout_of(c) / 1e9;
+    if (chip__roster_failed(c, err))
+        return err->code;
     if (why == CHIP_E_PARENT_DIED)
         return chip_error_set(err, why, "the parent of rank %u died while windows were made",
                               c->rank);
@@ -154,7 +162,7 @@ static int explain_wait(const struct chip__comm *c, const struct chip__seg_wait 
 
 static int await(struct chip__comm *c, chip__seg_done_fn done, struct chip_error *err) {
     struct chip__seg_wait w = {
-        .comm = c, .done = done, .lost = chip__comm_lost, .timeout_ns = timeout_of(c)};
+        .comm = c, .done = done, .lost = forming_lost, .timeout_ns = timeout_of(c)};
     int rc = chip__seg_await(&w);
     return rc ? explain_wait(c, &w, rc, err) : CHIP_OK;
 }
@@ -169,8 +177,9 @@ static int reserve_windows(struct chip__comm *c, int fd, struct chip_error *err)
     while ((no = posix_fallocate(fd, 0, (off_t)c->total)) == EINTR) {
     }
     if (no)
-        return chip_error_sys(err, no, "cannot reserve %llu bytes of shared memory for %u windows",
-                              (unsigned long long)c->total, c->nranks);
+        return chip_error_sys(err, no,
+                              "rank %u cannot reserve %llu bytes of shared memory for %u windows",
+                              c->rank, (unsigned long long)c->total, c->nranks);
     uint32_t gather = chip__seg_pack(CHIP__SEG_GATHER, 0, 0);
     if (chip__seg_swap(c->head, &gather, chip__seg_pack(CHIP__SEG_SIZED, 0, 0)))
         chip__seg_ring(c->head);
@@ -197,7 +206,7 @@ static int close_segment(struct chip__comm *c, struct chip_error *err) {
         return CHIP_OK; /* somebody failed; await(final) tells */
     CHIP_PROBE(WINDOW_UNLINK, c->rank, 0, 0, 0);
     if (shm_unlink(c->name) != 0 && errno != ENOENT)
-        return chip_error_sys(err, errno, "cannot unlink %s", c->name);
+        return chip_error_sys(err, errno, "rank %u cannot unlink %s", c->rank, c->name);
     CHIP_PROBE(WINDOW_RELEASE, c->rank, 0, 0, 0);
     if (chip__seg_swap(c->head, &mine, chip__seg_pack(CHIP__SEG_READY, c->rank, 0)))
         chip__seg_ring(c->head);

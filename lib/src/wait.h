@@ -26,8 +26,8 @@
 /* Asked between slices: 0 to go on, else the chip_status to give up with. */
 typedef int (*chip__alive_fn)(void *arg);
 
-/* Finds out now how long this process may spin (W4), for itself and for what it forks later. Without
- * this the first wait does. */
+/* Finds out now how long this process may spin (W4), for itself and for what it forks later.
+ * Without this the first wait does. */
 void chip__wait_learn(void);
 
 uint64_t chip__now_ns(void);

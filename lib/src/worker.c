@@ -87,7 +87,12 @@ static int init_chip(struct chip_worker *w, uint32_t i, struct chip_error *err) 
     /* A child of another make may sleep without counting: then every store must wake. */
     if (!w->config.foreign_children)
         chip->box.sleepers = (void *)(sleepers + (size_t)i * SLEEPERS_STRIDE);
-    pthread_mutex_init(&chip->lock, NULL);
+    /* Recursive: an observer at a probe may ask chip_worker_info() in the middle of a wait. */
+    pthread_mutexattr_t attr;
+    pthread_mutexattr_init(&attr);
+    pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
+    pthread_mutex_init(&chip->lock, &attr);
+    pthread_mutexattr_destroy(&attr);
     pthread_mutex_init(&chip->reap_lock, NULL);
     return chip_bootstrap_channel_init(&chip->channel,
                                        channels + (size_t)i * CHIP_BOOTSTRAP_CHANNEL_BYTES,

@@ -57,7 +57,8 @@ struct chip__chip *chip__worker_chip(struct chip_worker *worker, uint32_t index,
 /* True once the child is dead (or there is none); never blocks, reaps at most once. */
 bool chip__chip_ended(struct chip__chip *chip);
 
-/* chip__alive_fn over a chip: CHIP_E_CHILD_DIED when it ended. */
+/* chip__alive_fn over a chip: CHIP_E_CHILD_DIED when it ended. Reaps its peers too: they wait for
+ * each other, and a dead one is gone for them only when its pid is. */
 int chip__chip_alive(void *chip);
 
 /* CHIP_E_CHILD_DIED with "chip N (device D) ended with ... <while>". */
@@ -72,9 +73,10 @@ void chip__chip_signal(struct chip__chip *chip, int signal);
 int chip__worker_end_children(struct chip_worker *worker, bool ask, struct chip_error *err);
 
 /* The child's error code and text (of another process: no NUL is trusted) as an error of this one:
- * "child failed (code=N): <text>". device >= 0 puts "chip_process dev=D: " before the text. The
- * status is that of the first Type that the text names, CHIP_E_TASK if it names none. */
-int chip__child_failed(struct chip_error *err, int code, int device, const char *text, size_t cap);
+ * "child failed (code=N): <prefix><text>". The status is that of the first Type that the text
+ * names, CHIP_E_TASK if it names none. */
+int chip__child_failed(struct chip_error *err, int code, const char *prefix, const char *text,
+                       size_t cap);
 
 /* What a command that succeeded gives back: its result word and, if bytes is not NULL, the first
  * byte_count bytes of the args area. Read before the turn is given back. */

@@ -39,7 +39,10 @@ bool chip__chip_ended(struct chip__chip *chip) {
 }
 
 int chip__chip_alive(void *arg) {
-    return chip__chip_ended(arg) ? CHIP_E_CHILD_DIED : CHIP_OK;
+    struct chip__chip *chip = arg;
+    for (uint32_t i = 0; i < chip->worker->config.chip_count; i++)
+        chip__chip_ended(&chip->worker->chips[i]);
+    return chip__chip_ended(chip) ? CHIP_E_CHILD_DIED : CHIP_OK;
 }
 
 int chip__chip_death_error(struct chip__chip *chip, const char *doing, struct chip_error *err) {
@@ -69,8 +72,9 @@ void chip__chip_signal(struct chip__chip *chip, int sig) {
     pthread_mutex_unlock(&chip->reap_lock);
 }
 
-/* What the child itself forked ignores SIGTERM at its peril: its group ends with it. The number
- * cannot be another group's: it is ours while a member lives, and unused right after that. */
+/* What the child itself forked may have ignored SIGTERM: its group ends with it. The child is
+ * reaped by now, but its number stays taken while a member of the group lives; if none does, it
+ * could be another's only if the pids had wrapped around since. */
 static void kill_rest_of_group(struct chip__chip *chip) {
     kill(-chip->pid, SIGKILL);
 }

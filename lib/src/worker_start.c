@@ -95,9 +95,12 @@ static int look_bootstrap(struct chip__chip *chip, bool *done, struct chip_error
     if (rc || chip->boot.state == CHIP_BOOTSTRAP_IDLE)
         return rc;
     CHIP_PROBE(BOOT_OBSERVE, chip->index, chip->boot.state, chip->boot.error_code, 0);
-    if (chip->boot.state == CHIP_BOOTSTRAP_ERROR)
-        return chip__child_failed(err, chip->boot.error_code, own->device_id, chip->boot.error_msg,
+    if (chip->boot.state == CHIP_BOOTSTRAP_ERROR) {
+        char prefix[64];
+        snprintf(prefix, sizeof prefix, "chip_process dev=%d: ", own->device_id);
+        return chip__child_failed(err, chip->boot.error_code, prefix, chip->boot.error_msg,
                                   sizeof chip->boot.error_msg);
+    }
     size_t configured = own->bootstrap ? own->bootstrap->buffer_count : 0;
     /* The page's own count: the reader's copy is clamped to what a page can hold. */
     int32_t published = chip->channel.page->buffer_count;
@@ -205,7 +208,7 @@ static bool uses_comm(const struct chip_worker *w) {
 }
 
 static int fork_and_wait(struct chip_worker *w, uint32_t *failed, struct chip_error *err) {
-    chip__wait_learn(); /* once, and the same for all children */
+    chip__wait_learn();      /* once, and the same for all children */
     pid_t parent = getpid(); /* before any fork: a child compares it with getppid() */
     int rc = uses_comm(w) ? chip_comm_mint(err) : CHIP_OK;
     for (uint32_t i = 0; !rc && i < w->config.chip_count; i++) {

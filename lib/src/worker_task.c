@@ -30,6 +30,7 @@ int chip__transaction_open(struct chip__chip *chip, struct chip_error *err) {
     struct chip_mailbox *mb = chip->box.mb;
     if (++chip->generation == 0) /* 0 means untagged */
         chip->generation = 1;
+    CHIP_PROBE(MAILBOX_CLEAR, chip->index, chip->generation, 0, 0);
     mb->error = 0;
     memset(mb->error_msg, 0, sizeof mb->error_msg);
     mb->generation = chip->generation;
@@ -80,15 +81,14 @@ static int status_named_in(const char *text) {
     return CHIP_E_TASK;
 }
 
-int chip__child_failed(struct chip_error *err, int code, int device, const char *text, size_t cap) {
+int chip__child_failed(struct chip_error *err, int code, const char *prefix, const char *text,
+                       size_t cap) {
     struct chip_error whole = {0};
     chip__text_get(whole.text, sizeof whole.text, text, cap);
     if (!whole.text[0])
         chip__text_put(whole.text, sizeof whole.text, "no message");
     whole.code = status_named_in(whole.text);
-    if (device >= 0)
-        chip_error_prefix(&whole, "chip_process dev=%d: ", device);
-    chip_error_prefix(&whole, "child failed (code=%d): ", code);
+    chip_error_prefix(&whole, "child failed (code=%d): %s", code, prefix);
     if (err)
         *err = whole;
     return whole.code;
@@ -100,7 +100,7 @@ static int read_answer(struct chip__chip *chip, struct chip__reply *reply, struc
     CHIP_PROBE(MAILBOX_READ, chip->index, chip->generation, mb->error, 0);
     int32_t error = mb->error;
     if (error)
-        return chip__child_failed(err, error, -1, mb->error_msg, sizeof mb->error_msg);
+        return chip__child_failed(err, error, "", mb->error_msg, sizeof mb->error_msg);
     if (reply) {
         reply->result = mb->u.control.result;
         if (reply->bytes)

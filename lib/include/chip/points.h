@@ -84,7 +84,9 @@
     X(CLOSE_END,         "close.end",          children, error, _, _)                         \
     X(DEATH_SEEN,        "death.seen",         rank, state, _, _)                             \
     /* kernels */                                                                             \
-    X(KERNEL_STEP,       "kernel.step",        rank, step, _, _)
+    X(KERNEL_STEP,       "kernel.step",        rank, step, _, _)                              \
+    /* the parent, before it clears error and text for the next transaction */                \
+    X(MAILBOX_CLEAR,     "mailbox.clear",      rank, generation, _, _)
 /* clang-format on */
 
 enum chip_point {
