@@ -71,6 +71,8 @@ char *chs__arena_vformat(struct chs_arena *arena, const char *fmt, va_list args)
     int length;
     char *text;
 
+    if (!fmt) /* gcc with sanitizers cannot see that no caller does this */
+        chs__die("a message has no text");
     va_copy(again, args);
     length = vsnprintf(NULL, 0, fmt, again);
     va_end(again);

@@ -52,6 +52,9 @@ void chs__diag_note(struct chs_sink *sink, struct chs_diag *diag, const char *fm
 /* The bytes of a line of the source without its break; NULL beyond the end. */
 const char *chs__source_line(const struct chs_sink *sink, uint32_t line, size_t *length);
 
+/* The place of a byte of the source, counted behind a byte order mark. */
+struct chs_pos chs__source_place(const struct chs_sink *sink, size_t offset);
+
 /* A copy that is fit to be shown: control characters and broken UTF-8 as '?', cut after about 60
  * characters. */
 const char *chs__shown(struct chs_arena *arena, const char *text);

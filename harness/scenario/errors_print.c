@@ -26,16 +26,45 @@ static size_t break_length(const char *p, size_t left) {
     return 0;
 }
 
-const char *chs__source_line(const struct chs_sink *sink, uint32_t line, size_t *length) {
-    const char *p = sink->bytes;
-    size_t left = sink->length, used = 0;
-
-    if (!p || !line)
-        return NULL;
-    if (left >= 3 && !memcmp(p, "\xef\xbb\xbf", 3)) {
-        p += 3;
-        left -= 3;
+/* The bytes behind a byte order mark. */
+static const char *source_start(const struct chs_sink *sink, size_t *left) {
+    *left = sink->length;
+    if (*left >= 3 && !memcmp(sink->bytes, "\xef\xbb\xbf", 3)) {
+        *left -= 3;
+        return sink->bytes + 3;
     }
+    return sink->bytes;
+}
+
+struct chs_pos chs__source_place(const struct chs_sink *sink, size_t offset) {
+    struct chs_pos at = {1, 1};
+    size_t left;
+    const char *p = source_start(sink, &left);
+
+    while (left && offset) {
+        size_t line_break = break_length(p, left), step = line_break;
+
+        if (!step)
+            step = chs__utf8_length(p, left);
+        if (!step)
+            step = 1;
+        if (step > offset)
+            break;
+        at = line_break ? (struct chs_pos){at.line + 1, 1} : (struct chs_pos){at.line, at.col + 1};
+        p += step;
+        left -= step;
+        offset -= step;
+    }
+    return at;
+}
+
+const char *chs__source_line(const struct chs_sink *sink, uint32_t line, size_t *length) {
+    size_t left, used = 0;
+    const char *p;
+
+    if (!sink->bytes || !line)
+        return NULL;
+    p = source_start(sink, &left);
     while (line > 1 && left) {
         size_t step = break_length(p, left);
 

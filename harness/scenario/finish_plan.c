@@ -72,7 +72,7 @@ static void finish_delay(struct chs_ctx *ctx, struct chs_node *node, struct chs_
         chs__expected(ctx,
                       chs__bad(ctx, node, "a delay has %s",
                                call ? "both call and at" : "neither call nor at"),
-                      "one of them");
+                      "call: NAME or at: POINT");
         return;
     }
     if (at && nth) {
@@ -138,7 +138,7 @@ static void finish_exit(struct chs_ctx *ctx, struct chs_node *node, struct chs_e
         chs__expected(ctx,
                       chs__bad(ctx, node, "an exit has %s",
                                sig ? "both status and signal" : "neither status nor signal"),
-                      "one of them");
+                      "status: NUMBER or signal: WORD");
         return;
     }
     if (expect->first.actor_kind == CHIP_ACTOR_ANY) {

@@ -55,25 +55,29 @@ static void finish_task(struct chs_ctx *ctx, struct chs_node *node, struct chs_s
                 kernels[step->kernel].scalars_max, step->kernel);
 }
 
+static const char *const control_keys[] = {"buffer", "of", "offset", "bytes", "data", "equals"};
+enum { BUFFER = 1, OF = 2, OFFSET = 4, BYTES = 8, DATA = 16, EQUALS = 32, CONTROL_KEYS = 6 };
+
 /* Keys that a command does not use. */
 static bool refuse_keys(struct chs_ctx *ctx, struct chs_node *node, const struct chs_step *step,
-                        const char *allowed) {
-    static const char *const keys[] = {"buffer", "of", "offset", "bytes", "data", "equals"};
+                        unsigned allowed) {
+    const char *list = "rank, command, id, error", *word;
 
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-        char quoted[16] = " ";
-        struct chs_node *value = chs__get(node, keys[i]);
+    for (unsigned i = 0; i < CONTROL_KEYS; i++) {
+        if (allowed & 1u << i)
+            list = chs__arena_format(ctx->arena, "%s, %s", list, control_keys[i]);
+    }
+    for (unsigned i = 0; i < CONTROL_KEYS; i++) {
+        struct chs_node *value = chs__get(node, control_keys[i]);
 
-        strcat(strcat(quoted, keys[i]), " ");
-        if (!value || strstr(allowed, quoted))
+        if (!value || allowed & 1u << i)
             continue;
+        word = chs__word_of(CHS_W_COMMAND, step->command);
+        if (*word == '?')
+            word = chs__arena_format(ctx->arena, "%llu", (unsigned long long)step->command);
         chs__expected(ctx,
-                      chs__bad(ctx, value, "the command %s has no '%s'",
-                               step->command <= 15 ? chs__word_of(CHS_W_COMMAND, step->command)
-                                                   : "that is not known",
-                               keys[i]),
-                      "%s",
-                      *allowed == '-' ? "no key besides rank, command, id and error" : allowed + 1);
+                      chs__bad(ctx, value, "the command %s has no '%s'", word, control_keys[i]),
+                      "%s", list);
         return false;
     }
     return true;
@@ -91,8 +95,7 @@ static void finish_copy(struct chs_ctx *ctx, struct chs_node *node, struct chs_s
     bool to = step->command == COPY_TO;
     const char *command = to ? "copy_to" : "copy_from";
 
-    if (!refuse_keys(ctx, node, step,
-                     to ? " buffer of offset bytes data " : " buffer of offset bytes equals "))
+    if (!refuse_keys(ctx, node, step, (to ? DATA : EQUALS) | BUFFER | OF | OFFSET | BYTES))
         return;
     if (!chs__get(node, "buffer") == !chs__get(node, "of")) {
         chs__expected(ctx, chs__bad(ctx, node, "the command %s needs to know where", command),
@@ -129,11 +132,11 @@ static void finish_of(struct chs_ctx *ctx, struct chs_node *node, const struct c
 static void finish_control(struct chs_ctx *ctx, struct chs_node *node, struct chs_step *step) {
     switch (step->command) {
     case MALLOC:
-        if (refuse_keys(ctx, node, step, " bytes "))
+        if (refuse_keys(ctx, node, step, BYTES))
             need_key(ctx, node, "bytes", "malloc");
         break;
     case FREE:
-        if (refuse_keys(ctx, node, step, " of "))
+        if (refuse_keys(ctx, node, step, OF))
             need_key(ctx, node, "of", "free");
         break;
     case COPY_TO:
@@ -141,7 +144,7 @@ static void finish_control(struct chs_ctx *ctx, struct chs_node *node, struct ch
         finish_copy(ctx, node, step);
         break;
     default:
-        refuse_keys(ctx, node, step, "-");
+        refuse_keys(ctx, node, step, 0);
         break;
     }
     finish_of(ctx, node, step);
@@ -164,18 +167,18 @@ static bool uses_chips(const struct chs_step *step) {
 }
 
 /* What the steps so far have made, and whether this one can do without it. */
-static void follow(struct chs_ctx *ctx, struct chs_node *node, const struct chs_step *step) {
+static void follow(struct chs_ctx *ctx, const struct chs_node *node, const struct chs_step *step) {
     struct chs_diag *diag = NULL;
 
     if (!ctx->steps_unsure && !may_fail(step)) {
         if (uses_chips(step) && !ctx->started) {
-            diag = chs__bad(ctx, node, "no chip runs at this step");
+            diag = chs__complain(ctx, node, "no chip runs at this step");
             chs__expected(ctx, diag, "init (or create and start) before it, and no close between");
         } else if (step->kind == CHS_STEP_START && !ctx->created) {
-            diag = chs__bad(ctx, node, "nothing was created that could start");
+            diag = chs__complain(ctx, node, "nothing was created that could start");
             chs__expected(ctx, diag, "create before start, or init for both");
         } else if (step->kind == CHS_STEP_WAIT && step->ranks & ~ctx->submitted) {
-            diag = chs__bad(ctx, node, "a rank here has no submitted task to wait for");
+            diag = chs__complain(ctx, node, "a rank here has no submitted task to wait for");
             chs__expected(ctx, diag, "submit before wait (run does both)");
         }
     }

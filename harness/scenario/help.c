@@ -16,22 +16,27 @@ static void wrap(FILE *out, int col, const char *text) {
     while (*text) {
         int length = (int)strcspn(text, " ");
 
-        if (at > INDENT && at + length > WIDTH) {
+        if (at > INDENT && at + 1 + length > WIDTH) {
             fprintf(out, "\n%*s", INDENT, "");
             at = INDENT;
+        } else if (at > INDENT) {
+            at += fprintf(out, " ");
         }
         at += fprintf(out, "%.*s", length, text);
         text += length;
-        if (*text == ' ' && text[1])
-            at += fprintf(out, " ");
-        text += *text == ' ';
+        text += strspn(text, " ");
     }
     fputc('\n', out);
 }
 
 static void entry(FILE *out, const char *word, const char *text) {
-    int col = fprintf(out, "  %-*s", INDENT - 2, word);
+    int col;
 
+    if (!*text) {
+        fprintf(out, "  %s\n", word);
+        return;
+    }
+    col = fprintf(out, "  %-*s", INDENT - 2, word);
     if (col > INDENT) {
         fprintf(out, "\n%*s", INDENT, "");
         col = INDENT;
@@ -39,24 +44,44 @@ static void entry(FILE *out, const char *word, const char *text) {
     wrap(out, col, text);
 }
 
-static bool has_words(int type) {
-    return type == CHS_T_WORD || type == CHS_T_FLAG || type == CHS_T_TEXT_WORD;
+/* What a value looks like, "" where the help says it. */
+static const char *looks(struct chs_arena *arena, const struct chs_row *row) {
+    switch (row->type) {
+    case CHS_T_VERSION:
+    case CHS_T_STEM:
+    case CHS_T_TEXT:
+    case CHS_T_CALL:
+    case CHS_T_ERRNO:
+    case CHS_T_SEEDS:
+    case CHS_T_GLOB:
+    case CHS_T_POINT:
+    case CHS_T_ACTOR:
+        return "";
+    case CHS_T_WORD:
+    case CHS_T_FLAG:
+    case CHS_T_TEXT_WORD:
+        return chs__words_or(arena, row->arg);
+    case CHS_T_OBJECT:
+        return "a mapping, see below";
+    case CHS_T_LIST:
+    case CHS_T_FAMILY:
+        return "a list, see below";
+    case CHS_T_UINT:
+    case CHS_T_STATUS:
+        return chs__arena_format(arena, "a number, %llu to %llu", (unsigned long long)row->min,
+                                 (unsigned long long)row->max);
+    default:
+        return chs__type_what(row->type);
+    }
 }
 
 static void row_entry(FILE *out, struct chs_arena *arena, const struct chs_row *row) {
-    const char *text = row->help, *what;
+    const char *text = row->help, *what = looks(arena, row);
 
     if (row->flags & CHS_REQUIRED)
         text = chs__arena_format(arena, "(required) %s", text);
-    if (has_words(row->type))
-        what = chs__words_or(arena, row->arg);
-    else if (row->type == CHS_T_OBJECT)
-        what = "a mapping, see below";
-    else if (row->type == CHS_T_LIST || row->type == CHS_T_FAMILY)
-        what = "a list, see below";
-    else
-        what = chs__type_what(row->type);
-    text = chs__arena_format(arena, "%s. %s", text, what);
+    if (*what)
+        text = chs__arena_format(arena, "%s. %s", text, what);
     if (row->def)
         text = chs__arena_format(arena, "%s; default %s", text, row->def);
     entry(out, row->key, text);

@@ -21,6 +21,7 @@ static const struct {
     {"mailbox.result", CHILD, NOTHING},
     {"mailbox.read", PARENT, NOTHING},
     {"mailbox.poison", PARENT, NOTHING},
+    {"mailbox.clear", PARENT, NOTHING},
     {"mailbox.", BOTH, NOTHING},
     {"task.", CHILD, NOTHING},
     {"control.", CHILD, NOTHING},

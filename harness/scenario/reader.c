@@ -64,8 +64,8 @@ static void syntax_error(struct reader *r) {
     if (p->error == YAML_MEMORY_ERROR)
         chs__die("out of memory");
     if (p->error == YAML_READER_ERROR) {
-        diag = chs__diag(r->sink, (struct chs_pos){0, 0}, 1, "not text in UTF-8: %s at byte %zu",
-                         problem, p->problem_offset);
+        chs__diag(r->sink, chs__source_place(r->sink, p->problem_offset), 1,
+                  "not text in UTF-8: %s", problem);
         return;
     }
     line = chs__source_line(r->sink, at.line, &length);

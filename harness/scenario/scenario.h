@@ -173,10 +173,9 @@ struct chs_hold {
 
 enum chs_fault_kind { CHS_FAULT_FAIL = 0, CHS_FAULT_KILL, CHS_FAULT_DMA, CHS_FAULT_DELAY };
 
-/* plan (all kinds but DMA). A libc call (at.point_kind CALL): at.occurrence is nth - 1, counted
- *   among the calls that match actor, call and path (chip_fault.seen); the fault strikes that one
- *   and the times - 1 after it, CHIP_ANY: all after it. A probe: at.occurrence as in a hold's
- *   `before`; with CHIP_ANY it strikes the first `times` that match, with [k] that one. */
+/* plan (all kinds but DMA): at.occurrence counts, from 0, what matches actor, call or point, fields
+ *   and path (chip_fault.seen): nth - 1 of a libc call, k of a point[k], CHIP_ANY (the first) of a
+ *   point without [k]. The fault strikes that one and the times - 1 after it, CHIP_ANY: all. */
 struct chs_fault {
     struct chs_pos at;
     int kind; /* enum chs_fault_kind */

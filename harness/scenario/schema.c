@@ -35,56 +35,56 @@ LIST_ASSERT(struct chs_step, scalars, scalar_count);
 
 /* clang-format off */
 const struct chs_object chs__objects[CHS_O_COUNT] = {
-    [CHS_O_ROOT]           = {"a scenario",           "a scenario",                     sizeof(struct chs_scenario), NONE},
-    [CHS_O_COMM]           = {"comm",                 "comm: the communicator",         sizeof(struct chs_scenario), NONE},
-    [CHS_O_TIMEOUTS]       = {"timeouts",             "timeouts: of the runtime under test, virtual time", sizeof(struct chs_scenario), NONE},
-    [CHS_O_DMA]            = {"dma",                  "dma: the simulated device's engine", sizeof(struct chs_scenario), NONE},
-    [CHS_O_BUFFER]         = {"a buffer",             "buffers: of each chip",          sizeof(struct chs_buffer), BUF(at)},
-    [CHS_O_CONTENT]        = {"a content",            "content: bytes of a buffer (host, equals, data)", sizeof(struct chs_content), NONE},
-    [CHS_O_ERROR]          = {"an expected error",    "error: the step must fail, and exactly so", sizeof(struct chs_want_error), ERR(at)},
-    [CHS_O_STEP_PLAIN]     = {"a step",               "init, create, start, drain, close", sizeof(struct chs_step), STEP(at)},
-    [CHS_O_STEP_TASK]      = {"a task",               "submit, run",                    sizeof(struct chs_step), STEP(at)},
-    [CHS_O_STEP_WAIT]      = {"wait",                 "wait",                           sizeof(struct chs_step), STEP(at)},
-    [CHS_O_STEP_CONTROL]   = {"control",              "control",                        sizeof(struct chs_step), STEP(at)},
-    [CHS_O_STEP_CHECK]     = {"check",                "check",                          sizeof(struct chs_step), STEP(at)},
-    [CHS_O_STEP_KILL]      = {"kill",                 "kill (step)",                    sizeof(struct chs_step), STEP(at)},
-    [CHS_O_STEP_SLEEP]     = {"sleep",                "sleep",                          sizeof(struct chs_step), STEP(at)},
-    [CHS_O_STEP_NONE_LEFT] = {"expect_none_left",     "expect_none_left",               sizeof(struct chs_step), STEP(at)},
-    [CHS_O_HOLD]           = {"a hold",               "hold",                           sizeof(struct chs_hold), HOLD(at)},
-    [CHS_O_UNTIL]          = {"until",                "until: what lets a held actor go", sizeof(struct chip_match), NONE},
-    [CHS_O_FAIL]           = {"fail",                 "fail: a libc call fails",        sizeof(struct chs_fault), FLT(at)},
-    [CHS_O_FAULT_KILL]     = {"kill",                 "kill (fault): SIGKILL at a point", sizeof(struct chs_fault), FLT(at)},
-    [CHS_O_FAULT_DMA]      = {"dma",                  "dma (fault): the device fails a transfer", sizeof(struct chs_fault), FLT(at)},
-    [CHS_O_DELAY]          = {"delay",                "delay: a call or a point takes longer", sizeof(struct chs_fault), FLT(at)},
-    [CHS_O_ORDER]          = {"order",                "order: one event before another", sizeof(struct chs_expect), EXP(at)},
-    [CHS_O_SELECTOR]       = {"an event",             "first, then: an event",          sizeof(struct chip_match), NONE},
-    [CHS_O_MOMENT]         = {"at",                   "at: when the bytes are compared", sizeof(struct chip_match), NONE},
-    [CHS_O_NEVER]          = {"never",                "never: a point that is not reached", sizeof(struct chs_expect), EXP(at)},
-    [CHS_O_REACHED]        = {"reached",              "reached: a point that is reached", sizeof(struct chs_expect), EXP(at)},
-    [CHS_O_EXPECT_CONTENT] = {"content",              "content (expectation): bytes at a moment", sizeof(struct chs_expect), EXP(at)},
-    [CHS_O_EXIT]           = {"exit",                 "exit: how a process ends",       sizeof(struct chs_expect), EXP(at)},
-    [CHS_O_CATCH]          = {"a defect to catch",    "catches: defects that the scenario must find", sizeof(struct chs_catch), CAT(at)},
+    [CHS_O_ROOT]           = {"root", "a scenario",           "a scenario",                     sizeof(struct chs_scenario), NONE},
+    [CHS_O_COMM]           = {"comm", "comm",                 "comm: the communicator",         sizeof(struct chs_scenario), NONE},
+    [CHS_O_TIMEOUTS]       = {"timeouts", "timeouts",             "timeouts: of the runtime under test, virtual time", sizeof(struct chs_scenario), NONE},
+    [CHS_O_DMA]            = {"dma", "dma",                  "dma: the simulated device's engine", sizeof(struct chs_scenario), NONE},
+    [CHS_O_BUFFER]         = {"buffer", "a buffer",             "buffers: of each chip",          sizeof(struct chs_buffer), BUF(at)},
+    [CHS_O_CONTENT]        = {"content", "a content",            "content: bytes of a buffer (host, equals, data)", sizeof(struct chs_content), NONE},
+    [CHS_O_ERROR]          = {"error", "an expected error",    "error: the step must fail, and exactly so", sizeof(struct chs_want_error), ERR(at)},
+    [CHS_O_STEP_PLAIN]     = {"step_plain", "a step",               "init, create, start, drain, close", sizeof(struct chs_step), STEP(at)},
+    [CHS_O_STEP_TASK]      = {"step_task", "a task",               "submit, run",                    sizeof(struct chs_step), STEP(at)},
+    [CHS_O_STEP_WAIT]      = {"step_wait", "wait",                 "wait",                           sizeof(struct chs_step), STEP(at)},
+    [CHS_O_STEP_CONTROL]   = {"step_control", "control",              "control",                        sizeof(struct chs_step), STEP(at)},
+    [CHS_O_STEP_CHECK]     = {"step_check", "check",                "check",                          sizeof(struct chs_step), STEP(at)},
+    [CHS_O_STEP_KILL]      = {"step_kill", "kill",                 "kill (step)",                    sizeof(struct chs_step), STEP(at)},
+    [CHS_O_STEP_SLEEP]     = {"step_sleep", "sleep",                "sleep",                          sizeof(struct chs_step), STEP(at)},
+    [CHS_O_STEP_NONE_LEFT] = {"step_none_left", "expect_none_left",     "expect_none_left",               sizeof(struct chs_step), STEP(at)},
+    [CHS_O_HOLD]           = {"hold", "a hold",               "hold",                           sizeof(struct chs_hold), HOLD(at)},
+    [CHS_O_UNTIL]          = {"until", "until",                "until: what lets a held actor go", sizeof(struct chip_match), NONE},
+    [CHS_O_FAIL]           = {"fail", "fail",                 "fail: a libc call fails",        sizeof(struct chs_fault), FLT(at)},
+    [CHS_O_FAULT_KILL]     = {"fault_kill", "kill",                 "kill (fault): SIGKILL at a point", sizeof(struct chs_fault), FLT(at)},
+    [CHS_O_FAULT_DMA]      = {"fault_dma", "dma",                  "dma (fault): the device fails a transfer", sizeof(struct chs_fault), FLT(at)},
+    [CHS_O_DELAY]          = {"delay", "delay",                "delay: a call or a point takes longer", sizeof(struct chs_fault), FLT(at)},
+    [CHS_O_ORDER]          = {"order", "order",                "order: one event before another", sizeof(struct chs_expect), EXP(at)},
+    [CHS_O_SELECTOR]       = {"selector", "an event",             "first, then: an event",          sizeof(struct chip_match), NONE},
+    [CHS_O_MOMENT]         = {"moment", "at",                   "at: when the bytes are compared", sizeof(struct chip_match), NONE},
+    [CHS_O_NEVER]          = {"never", "never",                "never: a point that is not reached", sizeof(struct chs_expect), EXP(at)},
+    [CHS_O_REACHED]        = {"reached", "reached",              "reached: a point that is reached", sizeof(struct chs_expect), EXP(at)},
+    [CHS_O_EXPECT_CONTENT] = {"expect_content", "content",              "content (expectation): bytes at a moment", sizeof(struct chs_expect), EXP(at)},
+    [CHS_O_EXIT]           = {"exit", "exit",                 "exit: how a process ends",       sizeof(struct chs_expect), EXP(at)},
+    [CHS_O_CATCH]          = {"catch", "a defect to catch",    "catches: defects that the scenario must find", sizeof(struct chs_catch), CAT(at)},
 };
 
 const struct chs_family chs__families[CHS_F_COUNT] = {
-    [CHS_F_STEP]   = {"a step",             sizeof(struct chs_step),   STEP(at), STEP(kind), STEP(text)},
-    [CHS_F_SCRIPT] = {"a line of the script", sizeof(struct chs_hold), HOLD(at), NONE,       HOLD(text)},
-    [CHS_F_FAULT]  = {"a fault",            sizeof(struct chs_fault),  FLT(at),  FLT(kind),  FLT(text)},
-    [CHS_F_EXPECT] = {"an expectation",     sizeof(struct chs_expect), EXP(at),  EXP(kind),  EXP(text)},
+    [CHS_F_STEP]   = {"step", "a step",             sizeof(struct chs_step),   STEP(at), STEP(kind), STEP(text)},
+    [CHS_F_SCRIPT] = {"script", "a line of the script", sizeof(struct chs_hold), HOLD(at), NONE,       HOLD(text)},
+    [CHS_F_FAULT]  = {"fault", "a fault",            sizeof(struct chs_fault),  FLT(at),  FLT(kind),  FLT(text)},
+    [CHS_F_EXPECT] = {"expect", "an expectation",     sizeof(struct chs_expect), EXP(at),  EXP(kind),  EXP(text)},
 };
 
 #define R CHS_REQUIRED
 #define F CHS_FIXED
-#define I CHS_INDEXED
+#define D CHS_DEFAULTED
 #define ROW(object, key, type, flags, arg, min, max, offset, def, help) \
     {CHS_O_##object, key, CHS_T_##type, flags, arg, min, max, offset, def, help},
 #define ROW_ID(object, offset) \
     ROW(object, "id", ID, F, 0, 0, 0, offset, NULL, "a name for reports, unique in the file")
 #define ROW_ERROR(object) \
     ROW(object, "error", OBJECT, 0, CHS_O_ERROR, 0, 0, STEP(error), NULL, "the step must fail, and exactly so")
-#define ROW_SELECTOR(object, point, index, match) \
+#define ROW_SELECTOR(object, point, match) \
     ROW(object, "actor", ACTOR, R, 0, 0, 0, match, NULL, "who: parent, rank N or any") \
-    ROW(object, point, POINT, R | index, 0, 0, 0, match, NULL, "a point, or a libc call; [k] its k-th time, from 0") \
+    ROW(object, point, POINT, R, 0, 0, 0, match, NULL, "a point, or a libc call; [k] its k-th time, from 0") \
     ROW(object, "where", WHERE, 0, 0, 0, 0, match, NULL, "fields that the point must have")
 
 const struct chs_row chs__rows[] = {
@@ -96,9 +96,9 @@ const struct chs_row chs__rows[] = {
     ROW(ROOT, "matrix", MATRIX, F, 0, 0, 0, NONE, NULL, "parameters and their values: one variant for each combination; ${name} in values")
     ROW(ROOT, "ranks", UINT, R, 0, 0, CHS_MAX_RANKS, SCN(ranks), NULL, "number of chip children")
     ROW(ROOT, "window", SIZE, 0, 0, 0, MAX_BYTES, SCN(window), "0", "communicator window of each rank; 0: no communicator")
-    ROW(ROOT, "comm", OBJECT, 0, CHS_O_COMM, 0, 0, 0, NULL, "settings of the communicator")
-    ROW(ROOT, "timeouts", OBJECT, 0, CHS_O_TIMEOUTS, 0, 0, 0, NULL, "deadlines of the runtime under test")
-    ROW(ROOT, "dma", OBJECT, 0, CHS_O_DMA, 0, 0, 0, NULL, "settings of the simulated device")
+    ROW(ROOT, "comm", OBJECT, D, CHS_O_COMM, 0, 0, 0, NULL, "settings of the communicator")
+    ROW(ROOT, "timeouts", OBJECT, D, CHS_O_TIMEOUTS, 0, 0, 0, NULL, "deadlines of the runtime under test")
+    ROW(ROOT, "dma", OBJECT, D, CHS_O_DMA, 0, 0, 0, NULL, "settings of the simulated device")
     ROW(ROOT, "time_limit", DURATION, 0, 0, 1, 30 * DAY_NS, SCN(time_limit_ns), "300s", "virtual time after which a run counts as hung")
     ROW(ROOT, "step_limit", UINT, 0, 0, 1, UINT32_MAX, SCN(step_limit), "1000000", "steps after which a run counts as hung")
     ROW(ROOT, "watchdog", DURATION, 0, 0, 1000000, HOUR_NS, SCN(watchdog_ns), "10s", "wall time without a step before the harness gives up")
@@ -185,13 +185,13 @@ const struct chs_row chs__rows[] = {
 
     ROW_ID(STEP_NONE_LEFT, STEP(id))
 
-    ROW_SELECTOR(HOLD, "before", I, HOLD(plan.before))
+    ROW_SELECTOR(HOLD, "before", HOLD(plan.before))
     ROW(HOLD, "until", OBJECT, 0, CHS_O_UNTIL, 0, 0, HOLD(plan.until), NULL, "until another actor has passed a point")
     ROW(HOLD, "for", DURATION, 0, 0, 1, 30 * DAY_NS, HOLD(plan.until_time_ns), NULL, "or until that much virtual time has passed; the clock runs meanwhile")
     ROW(HOLD, "clock", WORD, 0, CHS_W_CLOCK, 0, 0, HOLD(plan.clock_runs), NULL, "default: stops; with for: runs")
     ROW_ID(HOLD, HOLD(id))
 
-    ROW_SELECTOR(UNTIL, "passed", I, 0)
+    ROW_SELECTOR(UNTIL, "passed", 0)
 
     ROW(FAIL, "call", CALL, R, CHS_W_CALL, 0, 0, FLT(plan.at), NULL, "the libc call")
     ROW(FAIL, "errno", ERRNO, R, CHS_W_ERRNO, 0, 0, 0, NULL, "an error that this call may return")
@@ -202,7 +202,7 @@ const struct chs_row chs__rows[] = {
     ROW_ID(FAIL, FLT(id))
 
     ROW(FAULT_KILL, "actor", ACTOR, R, 0, 0, 0, FLT(plan.at), NULL, "who dies: parent or rank N")
-    ROW(FAULT_KILL, "at", POINT, R | I, 0, 0, 0, FLT(plan.at), NULL, "before which point, or libc call; [k] its k-th time, from 0")
+    ROW(FAULT_KILL, "at", POINT, R, 0, 0, 0, FLT(plan.at), NULL, "before which point, or libc call; [k] the k-th that matches, from 0")
     ROW(FAULT_KILL, "where", WHERE, 0, 0, 0, 0, FLT(plan.at), NULL, "fields that the point must have")
     ROW_ID(FAULT_KILL, FLT(id))
 
@@ -212,7 +212,7 @@ const struct chs_row chs__rows[] = {
     ROW_ID(FAULT_DMA, FLT(id))
 
     ROW(DELAY, "call", CALL, 0, CHS_W_CALL, 0, 0, FLT(plan.at), NULL, "a libc call")
-    ROW(DELAY, "at", POINT, I, 0, 0, 0, FLT(plan.at), NULL, "or a point")
+    ROW(DELAY, "at", POINT, 0, 0, 0, 0, FLT(plan.at), NULL, "or a point")
     ROW(DELAY, "actor", ACTOR, 0, 0, 0, 0, FLT(plan.at), "any", "whose")
     ROW(DELAY, "where", WHERE, 0, 0, 0, 0, FLT(plan.at), NULL, "fields that the point must have")
     ROW(DELAY, "path", GLOB, 0, 0, 0, 0, FLT(plan.path), NULL, "only calls with a path or name like this")
@@ -226,14 +226,14 @@ const struct chs_row chs__rows[] = {
     ROW(ORDER, "each", BOOL, 0, 0, 0, 0, EXP(each), "false", "true: the k-th first before the k-th then, for every k")
     ROW_ID(ORDER, EXP(id))
 
-    ROW_SELECTOR(SELECTOR, "point", I, 0)
+    ROW_SELECTOR(SELECTOR, "point", 0)
 
-    ROW_SELECTOR(MOMENT, "passed", I, 0)
+    ROW_SELECTOR(MOMENT, "passed", 0)
 
-    ROW_SELECTOR(NEVER, "point", I, EXP(first))
+    ROW_SELECTOR(NEVER, "point", EXP(first))
     ROW_ID(NEVER, EXP(id))
 
-    ROW_SELECTOR(REACHED, "point", I, EXP(first))
+    ROW_SELECTOR(REACHED, "point", EXP(first))
     ROW(REACHED, "at_least", UINT, 0, 0, 0, UINT32_MAX, EXP(at_least), "1", "that often or more")
     ROW(REACHED, "at_most", UINT, 0, 0, 1, UINT32_MAX, EXP(at_most), NULL, "that often or less")
     ROW(REACHED, "times", UINT, 0, 0, 1, UINT32_MAX, EXP(at_least), NULL, "exactly that often")

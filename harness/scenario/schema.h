@@ -93,7 +93,7 @@ enum chs_family_id { CHS_F_STEP, CHS_F_SCRIPT, CHS_F_FAULT, CHS_F_EXPECT, CHS_F_
 enum {
     CHS_REQUIRED = 1, /* the key must be there */
     CHS_FIXED = 2,    /* ${name} cannot stand in the value */
-    CHS_INDEXED = 4   /* a point may carry [k] */
+    CHS_DEFAULTED = 4 /* an object that is left out has the defaults of its keys */
 };
 
 struct chs_row {
@@ -109,6 +109,7 @@ struct chs_row {
 };
 
 struct chs_object {
+    const char *name;  /* in the JSON Schema */
     const char *what;  /* "a hold" */
     const char *title; /* of its part of the help */
     size_t bytes;      /* of the structure it is stored in */
@@ -116,6 +117,7 @@ struct chs_object {
 };
 
 struct chs_family {
+    const char *name; /* in the JSON Schema */
     const char *what; /* "a step" */
     size_t bytes;
     size_t pos;  /* offset of struct chs_pos */

@@ -23,6 +23,7 @@ static const struct {
     const char *json;
 } defs[] = {
     {"param", "{\"type\":\"string\",\"pattern\":\"\\\\$\\\\{[a-z][a-z0-9_]*\\\\}\"}"},
+    {"digits", "{\"type\":\"string\",\"pattern\":\"^(0|[1-9][0-9]*|0[xX][0-9a-fA-F]+)$\"}"},
     {"name", "{" NAME "}"},
     {"text", "{\"type\":[\"string\",\"number\",\"boolean\"]}"},
     {"boolean", "{\"anyOf\":[{\"type\":\"boolean\"}" PARAM},
@@ -38,8 +39,8 @@ static const struct {
      "{\"anyOf\":[{\"const\":\"all\"},{\"$ref\":\"#/$defs/"
      "number\"},{\"type\":\"array\",\"minItems\":1,\"items\":{\"$ref\":\"#/$defs/number\"}}]}"},
     {"names", "{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/name\"}}"},
-    {"buffer", "{\"type\":\"string\"}"},
-    {"buffers", "{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/buffer\"}}"},
+    {"buffer_name", "{\"type\":\"string\"}"},
+    {"buffer_names", "{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/buffer_name\"}}"},
     {"sizes", "{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/size\"}}"},
     {"seeds",
      "{\"anyOf\":[{\"$ref\":\"#/$defs/"
@@ -52,14 +53,30 @@ static const struct {
 };
 
 static const char *const type_def[CHS_T_COUNT] = {
-    [CHS_T_MATRIX] = "matrix",   [CHS_T_BOOL] = "boolean",  [CHS_T_UINT] = "number",
-    [CHS_T_INT] = "integer",     [CHS_T_SIZE] = "size",     [CHS_T_DURATION] = "duration",
-    [CHS_T_STATUS] = "number",   [CHS_T_TEXT] = "text",     [CHS_T_NAME] = "name",
-    [CHS_T_STEM] = "name",       [CHS_T_ID] = "name",       [CHS_T_DEFECT] = "name",
-    [CHS_T_NAMES] = "names",     [CHS_T_SEEDS] = "seeds",   [CHS_T_SIZES] = "sizes",
-    [CHS_T_RANKS] = "ranks",     [CHS_T_RANK] = "number",   [CHS_T_BUFFER] = "buffer",
-    [CHS_T_BUFFERS] = "buffers", [CHS_T_STEP_REF] = "name", [CHS_T_ACTOR] = "actor",
-    [CHS_T_POINT] = "point",     [CHS_T_WHERE] = "where",   [CHS_T_TIMES] = "times",
+    [CHS_T_MATRIX] = "matrix",
+    [CHS_T_BOOL] = "boolean",
+    [CHS_T_UINT] = "number",
+    [CHS_T_INT] = "integer",
+    [CHS_T_SIZE] = "size",
+    [CHS_T_DURATION] = "duration",
+    [CHS_T_STATUS] = "number",
+    [CHS_T_TEXT] = "text",
+    [CHS_T_NAME] = "name",
+    [CHS_T_STEM] = "name",
+    [CHS_T_ID] = "name",
+    [CHS_T_DEFECT] = "name",
+    [CHS_T_NAMES] = "names",
+    [CHS_T_SEEDS] = "seeds",
+    [CHS_T_SIZES] = "sizes",
+    [CHS_T_RANKS] = "ranks",
+    [CHS_T_RANK] = "number",
+    [CHS_T_BUFFER] = "buffer_name",
+    [CHS_T_BUFFERS] = "buffer_names",
+    [CHS_T_STEP_REF] = "name",
+    [CHS_T_ACTOR] = "actor",
+    [CHS_T_POINT] = "point",
+    [CHS_T_WHERE] = "where",
+    [CHS_T_TIMES] = "times",
     [CHS_T_GLOB] = "text",
 };
 
@@ -93,9 +110,9 @@ static void word_or_param(FILE *out, int id) {
 
 static void object_ref(FILE *out, int object) {
     if (object == CHS_O_CONTENT)
-        fputs("\"anyOf\":[{\"const\":\"initial\"},{\"$ref\":\"#/$defs/object_content\"}]", out);
+        fputs("\"anyOf\":[{\"const\":\"initial\"},{\"$ref\":\"#/$defs/content\"}]", out);
     else
-        fprintf(out, "\"$ref\":\"#/$defs/object_%d\"", object);
+        fprintf(out, "\"$ref\":\"#/$defs/%s\"", chs__objects[object].name);
 }
 
 static void row_type(FILE *out, const struct chs_row *row) {
@@ -109,6 +126,13 @@ static void row_type(FILE *out, const struct chs_row *row) {
     case CHS_T_CALL:
     case CHS_T_ERRNO:
         word_or_param(out, row->arg);
+        break;
+    case CHS_T_UINT:
+    case CHS_T_STATUS:
+        fprintf(out,
+                "\"anyOf\":[{\"type\":\"integer\",\"minimum\":%llu,\"maximum\":%llu},"
+                "{\"$ref\":\"#/$defs/digits\"},{\"$ref\":\"#/$defs/param\"}]",
+                (unsigned long long)row->min, (unsigned long long)row->max);
         break;
     case CHS_T_COMMAND:
         fputs("\"anyOf\":[{\"$ref\":\"#/$defs/number\"},", out);
@@ -127,8 +151,9 @@ static void row_type(FILE *out, const struct chs_row *row) {
     case CHS_T_FAMILY:
         fprintf(out,
                 "\"type\":\"array\",\"minItems\":%llu,\"maxItems\":%llu,"
-                "\"items\":{\"$ref\":\"#/$defs/family_%d\"}",
-                (unsigned long long)row->min, (unsigned long long)row->max, row->arg);
+                "\"items\":{\"$ref\":\"#/$defs/any_%s\"}",
+                (unsigned long long)row->min, (unsigned long long)row->max,
+                chs__families[row->arg].name);
         break;
     default:
         fprintf(out, "\"$ref\":\"#/$defs/%s\"", type_def[row->type]);
@@ -182,7 +207,7 @@ static void member_json(FILE *out, const struct chs_member *member) {
     string(out, member->key);
     fputs(":{\"description\":", out);
     string(out, member->help);
-    fprintf(out, ",\"anyOf\":[{\"$ref\":\"#/$defs/object_%d\"}", member->object);
+    fprintf(out, ",\"anyOf\":[{\"$ref\":\"#/$defs/%s\"}", chs__objects[member->object].name);
     if (member->bare)
         fputs(",{\"type\":\"null\"}", out);
     for (size_t i = 0; member->short_key && i < chs__row_count; i++) {
@@ -198,7 +223,7 @@ static void member_json(FILE *out, const struct chs_member *member) {
 static void family_json(FILE *out, int family) {
     const char *comma = "";
 
-    fprintf(out, ",\n\"family_%d\":{\"anyOf\":[", family);
+    fprintf(out, ",\n\"any_%s\":{\"anyOf\":[", chs__families[family].name);
     for (size_t i = 0; i < chs__member_count; i++) {
         if (chs__members[i].family != family || !chs__members[i].bare)
             continue;
@@ -273,10 +298,7 @@ void chs_schema_json(FILE *out) {
     point_json(out);
     where_json(out);
     for (int object = CHS_O_ROOT + 1; object < CHS_O_COUNT; object++) {
-        if (object == CHS_O_CONTENT)
-            fputs(",\n\"object_content\":{", out);
-        else
-            fprintf(out, ",\n\"object_%d\":{", object);
+        fprintf(out, ",\n\"%s\":{", chs__objects[object].name);
         object_json(out, object);
         fputs("}", out);
     }

@@ -60,6 +60,8 @@ const char *chs_nearest(const char *word, const char *const *words, size_t count
         size_t shorter = n < m ? n : m;
         unsigned d;
 
+        if (!strcmp(word, words[i])) /* it was read, so it is not what was meant */
+            continue;
         if (m > MAX_WORD || (n > m ? n - m : m - n) > MAX_DISTANCE)
             continue;
         d = distance(word, n, words[i], m);

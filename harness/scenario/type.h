@@ -43,6 +43,9 @@ typedef void (*chs_typer)(struct chs_ctx *ctx, struct chs_node *node, const stru
 /* Reports an error at the node and marks it bad. */
 struct chs_diag *chs__bad(struct chs_ctx *ctx, struct chs_node *node, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same, but what the node says stays usable for later checks. */
+struct chs_diag *chs__complain(struct chs_ctx *ctx, const struct chs_node *node, const char *fmt,
+                               ...) __attribute__((format(printf, 3, 4)));
 void chs__expected(struct chs_ctx *ctx, struct chs_diag *diag, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* The usual error: "'key' is WHAT WAS READ; expected what the row wants". */

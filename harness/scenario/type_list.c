@@ -59,6 +59,10 @@ void chs__type_seeds(struct chs_ctx *ctx, struct chs_node *node, const struct ch
 
     count_row.type = CHS_T_UINT;
     if (node->kind == CHS_SCALAR) {
+        if (node->text[0] < '0' || node->text[0] > '9') {
+            chs__bad_value(ctx, node, row);
+            return;
+        }
         if (!chs__number(ctx, node, &count_row, &count))
             return;
         seeds = chs__arena_array(ctx->arena, count, sizeof(*seeds));
@@ -174,7 +178,7 @@ uint32_t chs__buffer(struct chs_ctx *ctx, struct chs_node *node) {
         chs__expected(ctx, diag, "a name under buffers:, which has none");
         return CHS_NONE;
     }
-    chs__expected(ctx, diag, "one of the %zu names under buffers:, such as '%s'", count, names[0]);
+    chs__expected(ctx, diag, "a name under buffers:, such as '%s'", names[0]);
     diag->nearest = chs_nearest(node->text, names, count);
     if (diag->nearest)
         diag->nearest = chs__arena_copy(&ctx->sink->arena, diag->nearest, strlen(diag->nearest));

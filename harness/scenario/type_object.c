@@ -9,17 +9,35 @@
 
 #include <string.h>
 
+static struct chs_diag *complain(struct chs_ctx *ctx, const struct chs_node *node, const char *fmt,
+                                 va_list args) {
+    struct chs_diag *diag = chs__diag(ctx->sink, node->at, node->width, "%s",
+                                      chs__arena_vformat(ctx->arena, fmt, args));
+
+    if (ctx->variant && (node->substituted || ctx->variant_index > 0))
+        chs__diag_note(ctx->sink, diag, "in the variant %s", ctx->variant);
+    return diag;
+}
+
 struct chs_diag *chs__bad(struct chs_ctx *ctx, struct chs_node *node, const char *fmt, ...) {
     struct chs_diag *diag;
     va_list args;
 
     node->bad = true;
     va_start(args, fmt);
-    diag = chs__diag(ctx->sink, node->at, node->width, "%s",
-                     chs__arena_vformat(ctx->arena, fmt, args));
+    diag = complain(ctx, node, fmt, args);
     va_end(args);
-    if (ctx->variant && (node->substituted || ctx->variant_index > 0))
-        chs__diag_note(ctx->sink, diag, "in the variant %s", ctx->variant);
+    return diag;
+}
+
+struct chs_diag *chs__complain(struct chs_ctx *ctx, const struct chs_node *node, const char *fmt,
+                               ...) {
+    struct chs_diag *diag;
+    va_list args;
+
+    va_start(args, fmt);
+    diag = complain(ctx, node, fmt, args);
+    va_end(args);
     return diag;
 }
 
@@ -90,7 +108,7 @@ static void prepare_element(int family, void *element) {
 }
 
 static void type_default(struct chs_ctx *ctx, const struct chs_row *row, void *base) {
-    struct chs_node node = {.kind = CHS_SCALAR, .text = row->def, .width = 1};
+    struct chs_node node = {.kind = row->def ? CHS_SCALAR : CHS_MAP, .text = row->def, .width = 1};
 
     chs__type_value(ctx, &node, row, base);
 }
@@ -126,7 +144,7 @@ static void type_row(struct chs_ctx *ctx, struct chs_node *map, const struct chs
 
     if (node)
         chs__type_value(ctx, node, row, base);
-    else if (row->def)
+    else if (row->def || row->flags & CHS_DEFAULTED)
         type_default(ctx, row, base);
 }
 
@@ -185,7 +203,7 @@ void chs__type_object(struct chs_ctx *ctx, struct chs_node *node, int object, vo
     if (o->pos != SIZE_MAX)
         memcpy((char *)base + o->pos, &node->at, sizeof(node->at));
     for (size_t i = 0; i < node->count; i++) {
-        if (!has_row(object, node->pairs[i].key->text))
+        if (!node->pairs[i].key->bad && !has_row(object, node->pairs[i].key->text))
             unknown_key(ctx, node->pairs[i].key, object);
     }
     missing_keys(ctx, node, object);
@@ -342,6 +360,7 @@ static void type_item(struct chs_ctx *ctx, struct chs_node *item, int family, vo
         if (f->kind != SIZE_MAX)
             memcpy((char *)element + f->kind, &member->kind, sizeof(member->kind));
         type_member(ctx, item, value, member, element);
+        memcpy((char *)element + f->pos, &item->at, sizeof(item->at));
     }
 }
 

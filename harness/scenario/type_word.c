@@ -26,6 +26,10 @@ const struct chs_word *chs__word(struct chs_ctx *ctx, struct chs_node *node, int
     chs__expected(ctx, diag, "%s", chs__words_or(&ctx->sink->arena, words));
     if (node->kind == CHS_SCALAR)
         diag->nearest = chs__word_nearest(words, node->text);
+    if (words == CHS_W_SIGNAL && node->kind == CHS_SCALAR && !strncmp(node->text, "SIG", 3)) {
+        word = chs__word_find(words, node->text + 3);
+        diag->nearest = word ? word->word : diag->nearest;
+    }
     return NULL;
 }
 
@@ -171,7 +175,7 @@ void chs__type_command(struct chs_ctx *ctx, struct chs_node *node, const struct 
         chs__number(ctx, node, row, chs__at(base, row));
         return;
     }
-    word = chs__word(ctx, node, row->arg);
+    word = chs__word(ctx, node, row->arg); /* a command that is not known has a number */
     if (word)
         *(uint64_t *)chs__at(base, row) = word->value;
 }

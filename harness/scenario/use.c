@@ -13,7 +13,7 @@ uint32_t chs_buffer_index(const struct chs_scenario *s, uint32_t buffer, uint32_
         !(s->buffers[buffer].ranks >> rank & 1))
         return CHS_NONE;
     for (uint32_t i = 0; i < buffer; i++)
-        index += s->buffers[i].ranks >> rank & 1;
+        index += (uint32_t)(s->buffers[i].ranks >> rank & 1);
     return index;
 }
 

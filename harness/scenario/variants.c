@@ -37,11 +37,14 @@ static bool check_values(struct chs_sink *sink, struct chs_node *list) {
         struct chs_node *value = list->items[i];
 
         if (value->kind != CHS_SCALAR || chs__is_null(value)) {
-            bad(sink, value, "a value of the matrix", "a word or a number");
+            bad(sink, value, "not a single value", "a word or a number");
             good = false;
             continue;
         }
-        if (strstr(value->text, "${")) {
+        if (strlen(value->text) > CHS_MAX_VALUE) {
+            bad(sink, value, "too long for a value of the matrix", "at most 200 bytes");
+            good = false;
+        } else if (strstr(value->text, "${")) {
             bad(sink, value, "a value of the matrix cannot use a parameter", NULL);
             good = false;
         }
@@ -85,6 +88,7 @@ void chs__matrix_read(struct chs_sink *sink, struct chs_node *root, struct chs_m
     struct chs_node *node = chs__get(root, "matrix");
 
     matrix->node = node;
+    matrix->unsure = false;
     matrix->params = 0;
     matrix->variants = 1;
     if (!node)
@@ -106,11 +110,12 @@ static const struct chs_node *value_of(const struct chs_matrix *matrix, size_t p
 }
 
 static void unknown_param(struct chs_sink *sink, struct chs_node *node, const char *name,
-                          const struct chs_matrix *matrix) {
+                          struct chs_matrix *matrix) {
     const char *names[CHS_MAX_PARAMS];
     struct chs_diag *diag;
 
     node->bad = true;
+    matrix->unsure = true;
     if (chs__get(matrix->node, name) || (matrix->node && matrix->node->bad))
         return; /* its row is wrong: reported there */
     for (size_t i = 0; i < matrix->params; i++)
@@ -143,6 +148,7 @@ static const char *lookup(struct apply *a, struct chs_node *node, const char *te
             chs__diag(a->sink, node->at, node->width, "'${' is not followed by a name and '}': %s",
                       chs__what(&a->sink->arena, node));
         node->bad = true;
+        a->matrix->unsure = true;
         diag->expected = "${name} with a name under matrix:";
         return NULL;
     }
@@ -165,6 +171,11 @@ static struct chs_node *apply_scalar(struct apply *a, struct chs_node *node) {
 
     if (node->bad || !strstr(text, "${"))
         return node;
+    if (strlen(text) > CHS_MAX_PARAM_TEXT) {
+        a->matrix->unsure = true;
+        bad(a->sink, node, "too long for parameters", "at most 1000 bytes");
+        return node;
+    }
     while ((open = strstr(text, "${"))) {
         const char *value = lookup(a, node, open, &length);
 
@@ -234,7 +245,7 @@ struct chs_node *chs__matrix_apply(struct chs_arena *arena, struct chs_sink *sin
 }
 
 void chs__matrix_check_used(struct chs_sink *sink, const struct chs_matrix *matrix) {
-    for (size_t i = 0; i < matrix->params; i++) {
+    for (size_t i = 0; i < matrix->params && !matrix->unsure; i++) {
         const struct chs_node *key = matrix->param[i].key;
         struct chs_diag *diag;
 

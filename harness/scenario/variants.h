@@ -5,10 +5,16 @@
 
 #include "harness/scenario/node.h"
 
-enum { CHS_MAX_PARAMS = 8, CHS_MAX_VALUES = 64 };
+enum {
+    CHS_MAX_PARAMS = 8,
+    CHS_MAX_VALUES = 64,
+    CHS_MAX_VALUE = 200,      /* bytes of a parameter's value */
+    CHS_MAX_PARAM_TEXT = 1000 /* bytes of a value in which parameters stand */
+};
 
 struct chs_matrix {
     const struct chs_node *node; /* what stands under matrix:, NULL if nothing */
+    bool unsure; /* a value names a parameter that is not known: perhaps one that seems unused */
     size_t params;
     size_t variants; /* product; 1 without a matrix */
     struct {

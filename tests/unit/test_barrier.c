@@ -6,6 +6,8 @@
 
 #include "lib/src/barrier.h"
 
+#include <chip/points.h>
+
 static struct chip__barrier *barrier;
 
 #define SECOND 1000000000ull
@@ -196,12 +198,60 @@ static void G3_a_round_that_succeeded_stays_so_when_the_next_one_breaks(void **s
     assert_int_equal(chip__barrier_pass(barrier, &party, NULL), CHIP_E_BROKEN);
 }
 
+/* Called at each probe where the library is built with CHIP_INSTRUMENTED. */
+static struct ranks *hooked;
+static int hooked_rank;
+
+void chipharness_point(uint32_t point, uint64_t a, uint64_t b, uint64_t c, uint64_t d);
+void chipharness_point(uint32_t point, uint64_t a, uint64_t b, uint64_t c, uint64_t d) {
+    (void)a, (void)b, (void)c, (void)d;
+    if (!hooked)
+        return;
+    if (point == CHIP_POINT_BARRIER_WAIT && hooked_rank == 0)
+        await_word(&hooked->shared[0], 1); /* arrived; and now the other one releases */
+    if (point == CHIP_POINT_BARRIER_ARRIVE && hooked_rank == 1)
+        await_word(&hooked->shared[1], 1);
+    if (point == CHIP_POINT_BARRIER_WAIT)
+        hooked->shared[2] = 1;
+}
+
+static void wait_long_after_arriving(int rank, struct ranks *rs) {
+    struct chip__barrier_party party = party_of(rank, 2, 2 * SECOND);
+    hooked = rs;
+    hooked_rank = rank;
+    if (rank == 1) {
+        /* Rank 0 is counted: it stands between its arrival and its wait. */
+        while (__atomic_load_n(&barrier->arrivals, __ATOMIC_SEQ_CST) == 0)
+            nap_ms(1);
+        __atomic_store_n(&rs->shared[1], 1, __ATOMIC_SEQ_CST);
+    }
+    pass_and_report(barrier, &party, &rs->report[rank]);
+    __atomic_fetch_add(&rs->shared[0], 1, __ATOMIC_SEQ_CST);
+    hooked = NULL;
+    if (rs->report[rank].code == CHIP_OK) /* a missed release would have broken the barrier */
+        pass_and_report(barrier, &party, &rs->report[rank]);
+}
+
+static void G2_a_release_between_arrival_and_wait_is_not_missed(void **state) {
+    (void)state;
+    struct ranks rs;
+    ranks_open(&rs, 2);
+    ranks_run(&rs, wait_long_after_arriving);
+    bool probed = rs.shared[2] != 0;
+    assert_all_agree(&rs, CHIP_OK);
+    ranks_close(&rs);
+    if (!probed)
+        skip(); /* a library without callable probes cannot be held there */
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(one_rank_never_waits, setup, teardown),
         cmocka_unit_test_setup_teardown(G1_G2_back_to_back_rounds_sleeping, setup, teardown),
         cmocka_unit_test_setup_teardown(G1_G2_back_to_back_rounds_spinning, setup, teardown),
         cmocka_unit_test_setup_teardown(G2_the_generation_wraps, setup, teardown),
+        cmocka_unit_test_setup_teardown(G2_a_release_between_arrival_and_wait_is_not_missed, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(G3_G4_the_first_timeout_breaks_it_for_everybody, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(G3_timeout_and_arrival_agree_on_one_outcome, setup,

@@ -61,9 +61,9 @@ static void what_is_written_is_read_at_any_alignment(void **state) {
 
 static void reader_takes_a_capacity_and_trusts_no_count(void **state) {
     (void)state;
-    static const int32_t bad[][2] = {{-1, 0},        {0, -1},        {65, 0},
-                                     {0, 129},       {1, 0},         {INT32_MAX, 0},
-                                     {0, INT32_MAX}, {INT32_MIN, 0}, {64, 128}};
+    static const int32_t bad[][2] = {{-1, 0},        {0, -1},  {65, 0},        {0, 129},
+                                     {1, 0},         {0, 5},   {INT32_MAX, 0}, {0, INT32_MAX},
+                                     {INT32_MIN, 0}, {64, 128}};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         /* Exactly as long as said: any read beyond the capacity is seen by the tools. */
         unsigned char *bytes = calloc(1, 40);

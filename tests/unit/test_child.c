@@ -246,16 +246,28 @@ static void a_worker_can_be_made_again_on_the_same_names(void **state) {
     }
 }
 
+/* A test that failed half-way leaves no staging either. */
+static int teardown_child(void **state) {
+    for (int i = 0; i < 2; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "/chiptest-child-%d-%s", (int)getpid(), i ? "c" : "a");
+        shm_unlink(name);
+    }
+    return teardown_common(state);
+}
+
+#define CHILD_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup_common, teardown_child)
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(outputs_are_there_when_the_task_is_done),
-        TEST(nothing_is_flushed_after_a_failed_kernel),
-        TEST(a_failed_flush_names_its_buffer_and_the_child_serves_on),
-        TEST(a_staging_that_went_away_is_an_error_of_the_flush),
-        TEST(a_failed_bootstrap_reaches_the_parent_with_its_text),
-        TEST(a_device_that_cannot_be_made_is_reported_on_the_channel),
-        TEST(a_child_whose_bootstrap_failed_says_so_and_exits),
-        TEST(a_worker_can_be_made_again_on_the_same_names),
+        CHILD_TEST(outputs_are_there_when_the_task_is_done),
+        CHILD_TEST(nothing_is_flushed_after_a_failed_kernel),
+        CHILD_TEST(a_failed_flush_names_its_buffer_and_the_child_serves_on),
+        CHILD_TEST(a_staging_that_went_away_is_an_error_of_the_flush),
+        CHILD_TEST(a_failed_bootstrap_reaches_the_parent_with_its_text),
+        CHILD_TEST(a_device_that_cannot_be_made_is_reported_on_the_channel),
+        CHILD_TEST(a_child_whose_bootstrap_failed_says_so_and_exits),
+        CHILD_TEST(a_worker_can_be_made_again_on_the_same_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -152,23 +152,35 @@ static void start_ranks(struct ranks *k) {
         chip_worker_info(k->worker, r, &k->info[r], NULL);
 }
 
+static int allreduce_on(struct ranks *k, uint32_t r, int in_place, struct chip_error *err) {
+    struct chip_tensor t[2];
+    for (int i = 0; i < 2; i++)
+        t[i] = (struct chip_tensor){.data = k->info[r].buffer_ptrs[in_place ? 0 : i],
+                                    .shape = {ELEMENTS},
+                                    .ndims = 1,
+                                    .dtype = CHIP_FLOAT32,
+                                    .child_memory = 1};
+    struct chip_task task = {.callable = CHIP_KERNEL_ALLREDUCE_ONE_PHASE, .args = {t, NULL, 2, 0}};
+    return chip_worker_submit(k->worker, r, &task, err);
+}
+
 static int allreduce(struct ranks *k, int in_place, struct chip_error *err) {
     int first = CHIP_OK;
     for (uint32_t r = 0; r < RANKS; r++) {
-        struct chip_tensor t[2];
-        for (int i = 0; i < 2; i++)
-            t[i] = (struct chip_tensor){.data = k->info[r].buffer_ptrs[in_place ? 0 : i],
-                                        .shape = {ELEMENTS},
-                                        .ndims = 1,
-                                        .dtype = CHIP_FLOAT32,
-                                        .child_memory = 1};
-        struct chip_task task = {.callable = CHIP_KERNEL_ALLREDUCE_ONE_PHASE,
-                                 .args = {t, NULL, 2, 0}};
-        int rc = chip_worker_submit(k->worker, r, &task, err);
+        int rc = allreduce_on(k, r, in_place, err);
         first = first ? first : rc;
     }
     int rc = chip_worker_drain(k->worker, first ? NULL : err);
     return first ? first : rc;
+}
+
+/* Rank r's input is first, first + 1 ... */
+static void set_input(struct ranks *k, uint32_t r, int first) {
+    float in[ELEMENTS];
+    for (int i = 0; i < ELEMENTS; i++)
+        in[i] = (float)(first + i);
+    assert_int_equal(
+        chip_worker_copy_to(k->worker, r, k->info[r].buffer_ptrs[0], in, sizeof in, NULL), 0);
 }
 
 static void allreduce_sums_over_all_ranks_again_and_again(void **state) {
@@ -177,14 +189,8 @@ static void allreduce_sums_over_all_ranks_again_and_again(void **state) {
     struct chip_error err = {0};
     start_ranks(&k);
     for (int round = 0; round < 20; round++) {
-        float in[ELEMENTS];
-        for (int r = 0; r < RANKS; r++) {
-            for (int i = 0; i < ELEMENTS; i++)
-                in[i] = (float)(i + 100 * r + round);
-            assert_int_equal(chip_worker_copy_to(k.worker, (uint32_t)r, k.info[r].buffer_ptrs[0],
-                                                 in, sizeof in, &err),
-                             0);
-        }
+        for (uint32_t r = 0; r < RANKS; r++)
+            set_input(&k, r, 100 * (int)r + round);
         int in_place = round & 1;
         if (allreduce(&k, in_place, &err))
             fail_msg("%s", err.text);
@@ -200,6 +206,30 @@ static void allreduce_sums_over_all_ranks_again_and_again(void **state) {
             }
         }
     }
+    assert_int_equal(chip_worker_close(k.worker, NULL), 0);
+    chip_worker_destroy(k.worker);
+}
+
+/* The first barrier: an input may be written until its rank enters. */
+static void allreduce_reads_no_input_before_its_rank_entered(void **state) {
+    (void)state;
+    struct ranks k;
+    start_ranks(&k);
+    for (uint32_t r = 0; r < RANKS; r++)
+        set_input(&k, r, 0);
+    assert_int_equal(allreduce_on(&k, 0, 0, NULL), 0);
+    for (int i = 0; i < 50; i++)
+        nap(); /* time for rank 0 to do it wrong */
+    for (uint32_t r = 1; r < RANKS; r++) {
+        set_input(&k, r, 1000);
+        assert_int_equal(allreduce_on(&k, r, 0, NULL), 0);
+    }
+    assert_int_equal(chip_worker_drain(k.worker, NULL), 0);
+    float out[ELEMENTS];
+    assert_int_equal(
+        chip_worker_copy_from(k.worker, 0, out, k.info[0].buffer_ptrs[1], sizeof out, NULL), 0);
+    for (int i = 0; i < ELEMENTS; i++)
+        assert_true(out[i] == (float)(RANKS * i + 1000 * (RANKS - 1)));
     assert_int_equal(chip_worker_close(k.worker, NULL), 0);
     chip_worker_destroy(k.worker);
 }
@@ -248,6 +278,7 @@ int main(void) {
         DEVICE_TEST(arguments_are_checked_before_memory_is_touched),
         DEVICE_TEST(the_table_has_each_kernel_once),
         TEST(allreduce_sums_over_all_ranks_again_and_again),
+        TEST(allreduce_reads_no_input_before_its_rank_entered),
         TEST(allreduce_fails_everywhere_when_a_rank_dies),
         TEST(allreduce_takes_only_an_input_in_the_window),
     };

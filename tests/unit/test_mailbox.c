@@ -3,6 +3,7 @@
  * Tests of the mailbox protocol (runtime.md B, M1 to M4), the child driven by a parent that knows
  * nothing but the layout: the test itself, with plain stores of bytes at offsets.
  */
+#include "lib/src/mailbox_internal.h"
 #include "tests/unit/worker_support.h"
 
 #include <sys/prctl.h>
@@ -245,6 +246,32 @@ static void an_orphan_ends_by_itself(void **state) {
     assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
 }
 
+static int answer_and_die(void *arg) {
+    (void)arg;
+    store_state(CHIP_MAILBOX_TASK_DONE);
+    return CHIP_E_CHILD_DIED;
+}
+
+static int just_die(void *arg) {
+    (void)arg;
+    return CHIP_E_CHILD_DIED;
+}
+
+static void g3_an_answer_between_the_last_look_and_the_death_counts(void **state) {
+    (void)state;
+    struct chip_mailbox mb = {.state = CHIP_MAILBOX_TASK_READY};
+    struct chip__box view = {.mb = &mb};
+    int32_t seen;
+    box = (unsigned char *)&mb;
+    assert_int_equal(
+        chip__mailbox_await(&view, CHIP_MAILBOX_TASK_READY, CHIP__NEVER, just_die, NULL, &seen),
+        CHIP_E_CHILD_DIED);
+    assert_int_equal(chip__mailbox_await(&view, CHIP_MAILBOX_TASK_READY, CHIP__NEVER,
+                                         answer_and_die, NULL, &seen),
+                     CHIP_OK);
+    assert_int_equal(seen, CHIP_MAILBOX_TASK_DONE);
+}
+
 /* The parent died before the child even looked: it is then somebody else's child. */
 static void a_parent_that_died_early_is_noticed(void **state) {
     (void)state;
@@ -263,6 +290,7 @@ int main(void) {
         TEST(a_blob_of_nonsense_is_refused),
         TEST(m3_shutdown_cannot_be_lost),
         TEST(an_orphan_ends_by_itself),
+        TEST(g3_an_answer_between_the_last_look_and_the_death_counts),
         TEST(a_parent_that_died_early_is_noticed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -387,18 +387,37 @@ static void errors_of_one_place_are_not_repeated_for_each_variant(void **state) 
     free(messages);
 }
 
-static void more_errors_than_are_kept_are_counted(void **state) {
-    char *text = calloc(1, 1 << 16), *messages;
-    size_t used;
+/* Substitution multiplies text: what it starts from is bounded. */
+static void long_text_with_parameters_is_refused(void **state) {
+    char *text = NULL, *messages;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
 
     (void)state;
-    assert_non_null(text);
-    used = (size_t)sprintf(text, HEAD STEPS "tags: [");
-    for (int i = 0; i < 16; i++)
-        used += (size_t)sprintf(text + used, "%s%d", i ? ", " : "", i);
-    used += (size_t)sprintf(text + used, "]\nscript:\n");
-    for (int i = 0; i < 32; i++)
-        used += (size_t)sprintf(text + used, "  - hold: {a: 1, b: 2, c: 3, d: 4, e: 5, f: 6}\n");
+    assert_non_null(out);
+    fprintf(out, HEAD STEPS "matrix: {a: [%0*d]}\ntags: [\"", 201, 0);
+    for (int i = 0; i < 100000; i++)
+        fputs("${a}", out);
+    fputs("\"]\n", out);
+    fclose(out);
+    messages = refused(text, NULL);
+    assert_non_null(strstr(messages, "too long for a value of the matrix"));
+    assert_non_null(strstr(messages, "too long for parameters"));
+    free(messages);
+    free(text);
+}
+
+static void more_errors_than_are_kept_are_counted(void **state) {
+    char *text = NULL, *messages;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+
+    (void)state;
+    assert_non_null(out);
+    fputs(HEAD STEPS "script:\n", out);
+    for (int i = 0; i < CHIP_MAX_HOLDS; i++)
+        fputs("  - hold: {a: 1, b: 2, c: 3, d: 4, e: 5, f: 6}\n", out);
+    fclose(out);
     messages = refused(text, NULL);
     assert_non_null(strstr(messages, "t.yaml: and "));
     free(messages);
@@ -421,6 +440,7 @@ int main(void) {
         cmocka_unit_test(a_field_by_name_needs_one_meaning),
         cmocka_unit_test(what_may_fail_may_be_wrong),
         cmocka_unit_test(errors_of_one_place_are_not_repeated_for_each_variant),
+        cmocka_unit_test(long_text_with_parameters_is_refused),
         cmocka_unit_test(more_errors_than_are_kept_are_counted),
     };
 

@@ -16,15 +16,18 @@
 
 #include <cmocka.h>
 
-static char *text_of(void (*print)(FILE *)) {
-    char *text = NULL;
-    size_t length = 0;
-    FILE *out = open_memstream(&text, &length);
+enum { TEXT_MAX = 1 << 20 };
 
+/* What a function prints; the caller's to free. */
+static char *text_of(void (*print)(FILE *)) {
+    char *text = calloc(1, TEXT_MAX);
+    FILE *out;
+
+    assert_non_null(text);
+    out = fmemopen(text, TEXT_MAX - 1, "w");
     assert_non_null(out);
     print(out);
-    fclose(out);
-    assert_int_equal(strlen(text), length);
+    assert_int_equal(fclose(out), 0);
     return text;
 }
 
@@ -161,7 +164,7 @@ static void assert_no_truth_value(const char *word) {
     static const char *const taken[] = {"on", "off", "yes", "no", "y", "n"};
 
     for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
-        if (!strcasecmp(word, taken[i]))
+        if (word && !strcasecmp(word, taken[i]))
             fail_msg("'%s' is a truth value to some readers of YAML", word);
     }
 }

@@ -127,14 +127,14 @@ static void g1_a_failed_start_leaves_nothing_and_a_second_one_works(void **state
                             "during its bootstrap"},
         {CHIP_E_CHILD_DIED,
          "ChildProcessError: chip 2 (device 2) exited with status 5 during its bootstrap"},
-        {CHIP_E_TIMEOUT, "TimeoutError: pending chips: 2: have not bootstrapped within 200 ms"},
+        {CHIP_E_TIMEOUT, "TimeoutError: pending chips: 2: have not bootstrapped within 1500 ms"},
         {CHIP_E_PROTOCOL, "ProtocolError: chip 2 (device 2) published 1 buffers, 0 are configured"},
-        {CHIP_E_TIMEOUT, "TimeoutError: pending chips: 2: have not said ready within 200 ms"},
+        {CHIP_E_TIMEOUT, "TimeoutError: pending chips: 2: have not said ready within 1500 ms"},
         {CHIP_E_CHILD_DIED, NULL}, /* seen in the one round or the other */
     };
     struct chip_worker_config config = config_of(4);
     config.child_main = faulty_child;
-    config.bootstrap_timeout_ns = 200 * MS;
+    config.bootstrap_timeout_ns = 1500 * MS; /* enough for the others under any tool */
     struct chip_worker *w = create(&config);
     for (uint32_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
         struct chip_error err;
@@ -160,8 +160,10 @@ static void g1_a_failed_start_leaves_nothing_and_a_second_one_works(void **state
     close_well(w);
 }
 
-/* The other children ignore SIGTERM and have a child each: the groups must go all the same. */
+/* Chip 0 has a child that ignores SIGTERM, and ignores it itself if common->order says so. */
 static int stubborn_starter(void *mailbox, void *channel, const struct chip_child_config *config) {
+    (void)mailbox;
+    (void)channel;
     if (config->chip == 1) {
         (void)until(&common->entered, 1);
         return 9;
@@ -172,37 +174,47 @@ static int stubborn_starter(void *mailbox, void *channel, const struct chip_chil
         for (;;)
             pause();
     }
+    if (!get(&common->order))
+        signal(SIGTERM, SIG_DFL);
     common->pid[0] = grandchild;
     __atomic_add_fetch(&common->entered, 1, __ATOMIC_SEQ_CST);
-    (void)mailbox;
-    (void)channel;
     for (;;)
         pause();
 }
 
+/* Gone, or dead and waiting for whoever adopted it. */
+static int is_gone(pid_t pid) {
+    char path[64];
+    char stat[256] = "";
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    FILE *f = fopen(path, "r");
+    if (!f)
+        return 1;
+    int gone = !fgets(stat, sizeof stat, f) || strstr(stat, ") Z ") != NULL;
+    fclose(f);
+    return gone;
+}
+
 static void g1_no_grandchild_is_left_either(void **state) {
     (void)state;
-    struct chip_worker_config config = config_of(2);
-    config.child_main = stubborn_starter;
-    config.close_timeout_ns = 100 * MS;
-    struct chip_worker *w = create(&config);
-    assert_int_equal(chip_worker_start(w, NULL), CHIP_E_CHILD_DIED);
-    int gone = 0;
-    for (int i = 0; i < 20000 && !gone; i++) {
-        nap();
-        gone = kill(common->pid[0], 0) != 0 && errno == ESRCH;
-        if (!gone) { /* dead, and waiting for whoever adopted it */
-            char path[64];
-            char stat[256] = "";
-            snprintf(path, sizeof path, "/proc/%d/stat", common->pid[0]);
-            FILE *f = fopen(path, "r");
-            gone = !f || !fgets(stat, sizeof stat, f) || strstr(stat, ") Z ") != NULL;
-            if (f)
-                fclose(f);
+    for (uint32_t deaf = 0; deaf < 2; deaf++) {
+        struct chip_worker_config config = config_of(2);
+        config.child_main = stubborn_starter;
+        config.close_timeout_ns = 100 * MS;
+        set(&common->order, deaf);
+        set(&common->entered, 0);
+        struct chip_worker *w = create(&config);
+        assert_int_equal(chip_worker_start(w, NULL), CHIP_E_CHILD_DIED);
+        int gone = 0;
+        for (int i = 0; i < 5000 && !gone; i++) {
+            gone = is_gone(common->pid[0]);
+            nap();
         }
+        if (!gone)
+            kill(common->pid[0], SIGKILL);
+        assert_true(gone);
+        chip_worker_destroy(w);
     }
-    assert_true(gone);
-    chip_worker_destroy(w);
 }
 
 /* Chip 1 says ready late: start may not return before. */
@@ -239,6 +251,9 @@ static void a_failed_task_leaves_the_worker_usable(void **state) {
     assert_int_equal(run(w, 1, 4711, &err), CHIP_E_LOOKUP); /* the status the child named */
     assert_int_equal(err.code, CHIP_E_LOOKUP);
     assert_int_equal(run(w, 1, KERNEL_NOP, &err), 0);
+    const struct chip_mailbox *mb = chip_worker_mailbox(w, 1);
+    for (int i = 0; i < CHIP_MAILBOX_ERROR_MSG_BYTES; i++) /* no older text can be read again */
+        assert_int_equal(mb->error_msg[i], 0);
     close_well(w);
 }
 
@@ -327,7 +342,9 @@ static void g3_a_death_ends_the_wait_by_name(void **state) {
     assert_int_equal(chip_worker_info(w, 1, &info, NULL), 0);
     assert_int_equal(info.state, CHIP_WORKER_DEAD);
     assert_int_equal(info.exit_status, SIGKILL);
-    close_well(w); /* that death has been reported */
+    assert_int_equal(chip_worker_close(w, NULL), 0); /* that death has been reported */
+    assert_int_equal(chip_worker_close(w, NULL), 0);
+    chip_worker_destroy(w);
 }
 
 /* A child of another make: knows states 0..5, and answers as common->order says. */
@@ -410,7 +427,8 @@ static void g3_a_death_that_nobody_saw_is_reported_by_close(void **state) {
     siginfo_t dead;
     assert_int_equal(waitid(P_PID, (id_t)info.pid, &dead, WEXITED | WNOWAIT), 0);
     assert_int_equal(chip_worker_close(w, &err), CHIP_E_CHILD_DIED);
-    assert_non_null(strstr(err.text, "chip 1 (device 1) was killed by signal 9"));
+    assert_string_equal(err.text, "ChildProcessError: chip 1 (device 1) was killed by signal 9 "
+                                  "(Killed) before it was closed");
     chip_worker_destroy(w);
 }
 
@@ -419,7 +437,7 @@ static void g3_a_death_that_nobody_saw_is_reported_by_close(void **state) {
 static void g5_a_timeout_poisons_and_the_state_is_not_reset(void **state) {
     (void)state;
     struct chip_worker_config config = config_of(2);
-    config.task_timeout_ns = 30 * MS;
+    config.task_timeout_ns = 500 * MS; /* chip 1 must be able to answer in it */
     struct chip_worker *w = start(&config);
     struct chip_error err;
     const struct chip_mailbox *mb = chip_worker_mailbox(w, 0);
@@ -547,7 +565,6 @@ static void g4_a_control_waits_for_the_task_and_its_result_is_kept(void **state)
     for (int i = 0; i < 20; i++) { /* while the task runs the mailbox is the task's */
         nap();
         assert_int_equal(chip_mailbox_load_acquire(mb), CHIP_MAILBOX_TASK_READY);
-        assert_int_equal(mb->callable, KERNEL_GATE);
     }
     set(&common->gate, 1);
     pthread_join(thread, NULL);
@@ -651,7 +668,7 @@ static void g6_a_child_that_does_not_obey_is_ended_and_reported(void **state) {
     for (uint32_t deaf = 0; deaf < 2; deaf++) {
         struct chip_worker_config config = config_of(2);
         config.child_main = deaf_child;
-        config.close_timeout_ns = 50 * MS;
+        config.close_timeout_ns = 1000 * MS; /* chip 1 must be able to obey in it */
         set(&common->order, deaf);
         struct chip_worker *w = start(&config);
         struct chip_worker_info info;
@@ -671,7 +688,7 @@ static void g6_shutdown_is_told_to_all_before_any_is_reaped(void **state) {
     (void)state;
     struct chip_worker_config config = config_of(3);
     config.child_main = deaf_child; /* chip 0 never ends by itself */
-    config.close_timeout_ns = 300 * MS;
+    config.close_timeout_ns = 2000 * MS;
     struct chip_worker *w = start(&config);
     struct chip_worker_info info;
     struct controller c = {.worker = w};
