@@ -11,10 +11,23 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
+/* How often a waiting actor looks whether there still is a supervisor. */
+enum { LOOK_S = 2 };
+
+/* Supervisor and guardian are both gone (killed together): nobody will ever give a turn or clean
+ * up. The run is over, and so is this process. */
+static void end_if_abandoned(void) {
+    if (syscall(SYS_kill, agent__.c->supervisor_pid, 0) != 0 && errno == ESRCH)
+        syscall(SYS_kill, getpid(), SIGKILL);
+}
+
 static void futex_wait_raw(uint32_t *word, uint32_t value) {
-    syscall(SYS_futex, word, FUTEX_WAIT, value, NULL, NULL, 0);
+    const struct timespec look = {LOOK_S, 0};
+    if (syscall(SYS_futex, word, FUTEX_WAIT, value, &look, NULL, 0) != 0 && errno == ETIMEDOUT)
+        end_if_abandoned();
 }
 
 void agent__await_turn(void) {

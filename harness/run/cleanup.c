@@ -43,10 +43,12 @@ unsigned cleanup_session(pid_t session, bool kill_them) {
     return found;
 }
 
-unsigned cleanup_segments(uint64_t run_id, bool unlink_them, char *list, size_t bytes) {
+/* The names of a run that begin with `begin`. */
+static unsigned sweep(uint64_t run_id, const char *begin, bool unlink_them, char *list,
+                      size_t bytes) {
     char prefix[64];
-    int length =
-        snprintf(prefix, sizeof prefix, CHIP_SEGMENT_PREFIX "%016llx-", (unsigned long long)run_id);
+    int length = snprintf(prefix, sizeof prefix, CHIP_SEGMENT_PREFIX "%016llx-%s",
+                          (unsigned long long)run_id, begin);
     DIR *dir = opendir("/dev/shm");
     unsigned found = 0;
     if (!dir)
@@ -63,4 +65,12 @@ unsigned cleanup_segments(uint64_t run_id, bool unlink_them, char *list, size_t 
     }
     closedir(dir);
     return found;
+}
+
+unsigned cleanup_segments(uint64_t run_id, bool unlink_them, char *list, size_t bytes) {
+    return sweep(run_id, "", unlink_them, list, bytes);
+}
+
+void cleanup_stagings(uint64_t run_id) {
+    sweep(run_id, "staging-", true, NULL, 0); /* named in harness/driver/staging.c */
 }

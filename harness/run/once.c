@@ -20,6 +20,9 @@ static void note_leaks(struct run_record *r, uint64_t run_id, pid_t session) {
     /* Only where the run came to its end by itself: what a stopped run still has is no leak. */
     if (r->control->outcome != CHIP_OUT_FINISHED)
         return;
+    /* A driver that the plan killed cannot remove the stagings, which are the scenario's own. */
+    if (r->control->actors[0].planned_death)
+        cleanup_stagings(run_id);
     unsigned segments = cleanup_segments(run_id, false, names, sizeof names);
     unsigned processes = cleanup_session(session, false);
     if (segments)
@@ -63,7 +66,6 @@ static void reap_orphans(const struct supervision *s) {
 }
 
 static void supervise(struct supervision *s, uint64_t run_id) {
-    guardian_run_session(s->driver);
     s->driver_pidfd = (int)syscall(SYS_pidfd_open, s->driver, 0);
     run_supervise(s);
     note_leaks(s->record, run_id, s->driver);

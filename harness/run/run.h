@@ -103,6 +103,8 @@ void run_supervise(struct supervision *s);
 unsigned cleanup_session(pid_t session, bool kill_them);
 /* Names of the run in /dev/shm: appends them to list ("" if none) and unlinks them if asked to. */
 unsigned cleanup_segments(uint64_t run_id, bool unlink_them, char *list, size_t bytes);
+/* Removes the host stagings of a run: the scenario's own, made by the driver. */
+void cleanup_stagings(uint64_t run_id);
 uint64_t run_now_ns(void);
 
 /* guardian.c: there while runs are made. Told of each run before it starts and after it ended. */

@@ -6,13 +6,13 @@
 #include "harness/run/run.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/personality.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -45,8 +45,16 @@ static void keep_only(int control_fd, int doorbell_fd, int scenario_fd) {
     syscall(SYS_close_range, FD_FIRST_FREE, ~0u, 0);
 }
 
+/* Nothing of the run exists before the guardian knows its session: a supervisor that is killed in
+ * between closes the gate, and this process leaves. */
+static void pass_gate(int gate) {
+    char byte;
+    if (read(gate, &byte, 1) != 1)
+        _exit(127);
+}
+
 static void child(const struct run_request *q, const char *library_dir, int control_fd,
-                  int doorbell_fd, pid_t supervisor) {
+                  int doorbell_fd, int gate) {
     char preload[8192], path[4160], variant[32];
     snprintf(preload, sizeof preload, "LD_PRELOAD=%s:%s", q->where->agent, q->where->shim);
     snprintf(path, sizeof path, "LD_LIBRARY_PATH=%s", library_dir);
@@ -62,11 +70,7 @@ static void child(const struct run_request *q, const char *library_dir, int cont
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
     setsid();
-    /* The guardian cleans up after a killed supervisor; this closes the gap before it knows the
-     * session. It does not outlive the driver's forks. */
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != supervisor)
-        _exit(127);
+    pass_gate(gate);
     pin_to_one();
     keep_only(control_fd, doorbell_fd, q->scenario_fd);
     personality(ADDR_NO_RANDOMIZE);
@@ -81,11 +85,21 @@ int run_spawn(const struct run_request *q, int control_fd, int doorbell_fd, pid_
     int r = run_library_dir(q->where, q->defect, library_dir, sizeof library_dir, err);
     if (r)
         return r;
-    pid_t supervisor = getpid();
+    int gate[2];
+    if (pipe2(gate, O_CLOEXEC) != 0)
+        return chip_error_sys(err, errno, "pipe2");
     *pid = fork();
-    if (*pid < 0)
-        return chip_error_sys(err, errno, "cannot fork the driver");
-    if (*pid == 0)
-        child(q, library_dir, control_fd, doorbell_fd, supervisor);
-    return CHIP_OK;
+    if (*pid == 0) {
+        close(gate[1]);
+        child(q, library_dir, control_fd, doorbell_fd, gate[0]);
+    }
+    if (*pid < 0) {
+        r = chip_error_sys(err, errno, "cannot fork the driver");
+    } else {
+        guardian_run_session(*pid);
+        (void)!write(gate[1], "g", 1); /* a child that is gone already is seen by its pidfd */
+    }
+    close(gate[0]);
+    close(gate[1]);
+    return r;
 }
