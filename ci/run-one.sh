@@ -100,11 +100,13 @@ if [ $((passed + failed + skipped)) = 0 ]; then
 fi
 
 echo "$passed $failed $skipped" >"$results/$name.count"
+again=$(printf '%q ' "$@")
+[ "$1 ${2-}" != 'bash -c' ] || again=${3#exec }
 if [ "$failed" = 0 ]; then
     printf 'ok    %-44s %4d passed%s  %ss\n' "$name" "$passed" \
         "$([ "$skipped" = 0 ] || echo ", $skipped skipped")" "$took"
 else
     # One write, so that tests that run at the same time do not mix their lines.
-    printf 'FAIL  %-44s %4d failed  %ss\n%s\n      again:%s\n' "$name" "$failed" "$took" \
-        "$(grep -Ev '^ok ' "$log" | tail -n 40 | sed 's/^/      | /')" "$(printf ' %q' "$@")"
+    printf 'FAIL  %-44s %4d failed  %ss\n%s\n      again: %s\n' "$name" "$failed" "$took" \
+        "$(grep -Ev '^ok ' "$log" | tail -n 40 | sed 's/^/      | /')" "$again"
 fi
