@@ -15,9 +15,12 @@ static int list_scenarios(int argc, char **argv) {
     for (size_t i = 0; i < session.scenarios.count; i++) {
         const struct scenario_file *f = &session.scenarios.items[i];
         const struct chs_scenario *s = chs_variant(f->file, 0);
-        printf("%-22s %s%s\n", s->name, s->about ? s->about : "", s->canary ? " (canary)" : "");
+        printf("%-28s %s\n", s->name, s->about);
+        if (s->canary != CHS_VERDICT_PASS)
+            printf("%-28s   canary: must come to the verdict %s\n", "",
+                   chs_verdict_word(s->canary));
         for (size_t k = 0; k < s->catch_count; k++)
-            printf("%-22s   catches %s (%s)\n", "", s->catches[k].defect,
+            printf("%-28s   catches %s (%s)\n", "", s->catches[k].defect,
                    chs_verdict_word(s->catches[k].verdict));
     }
     session_close(&session);

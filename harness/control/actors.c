@@ -19,6 +19,7 @@ uint32_t ctl_actor_add(struct chip_control *c, uint32_t forked_by) {
     a->index = i;
     a->forked_by = forked_by;
     a->wait_deadline = CHIP_NO_DEADLINE;
+    a->status = -1; /* not known yet */
     a->state = CHIP_STATE_RUNNABLE;
     c->actor_count = i + 1;
     return i;

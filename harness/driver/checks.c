@@ -6,6 +6,8 @@
 #include "harness/agent/arm.h"
 #include "harness/control/control.h"
 
+#include <string.h>
+
 static struct driver *watched;
 
 void drv_compare(struct driver *d, uint32_t index, const struct chs_content *content,
@@ -27,6 +29,16 @@ void drv_compare(struct driver *d, uint32_t index, const struct chs_content *con
         return;
     }
     *r = now;
+}
+
+/* Whether field 0 of a point is a rank. */
+static bool has_rank(uint32_t point_kind, uint32_t point) {
+    static const char *const first_field[CHIP_POINT_COUNT] = {
+#define CHIP_X(id, name, a, ...) [CHIP_POINT_##id] = #a,
+        CHIP_POINTS(CHIP_X)
+#undef CHIP_X
+    };
+    return point_kind == CHIP_KIND_PROBE && strcmp(first_field[point], "rank") == 0;
 }
 
 static void compare_staging(struct driver *d, const struct chs_expect *e, uint32_t rank) {
@@ -51,8 +63,10 @@ void drv_watch(uint32_t point_kind, uint32_t point, uint64_t occurrence, const u
         if (e->kind != CHS_EXPECT_CONTENT ||
             !ctl_match(&e->moment, &d->c->actors[0], point_kind, point, occurrence, field))
             continue;
+        /* A point that speaks of one rank is a moment of that rank's buffer only. */
+        bool one = has_rank(point_kind, point);
         for (uint32_t rank = 0; rank < d->s->ranks; rank++)
-            if (e->ranks >> rank & 1)
+            if (e->ranks >> rank & 1 && (!one || field[0] == rank))
                 compare_staging(d, e, rank);
     }
 }

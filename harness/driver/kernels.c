@@ -3,8 +3,11 @@
 #include "harness/driver/driver.h"
 
 #include <chip/probe.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
@@ -66,6 +69,26 @@ static int kernel_crash(struct chip_kernel_ctx *ctx, const struct chip_blob_view
     return CHIP_OK;
 }
 
+__attribute__((noreturn)) static int kernel_spin(struct chip_kernel_ctx *ctx, const struct chip_blob_view *args,
+                       struct chip_error *err) {
+    (void)ctx;
+    (void)args;
+    (void)err;
+    for (;;)
+        __asm__ volatile("" ::: "memory");
+}
+
+static int kernel_litter(struct chip_kernel_ctx *ctx, const struct chip_blob_view *args,
+                         struct chip_error *err) {
+    (void)ctx;
+    (void)args;
+    int fd = shm_open("/litter", O_RDWR | O_CREAT, 0600);
+    if (fd < 0)
+        return chip_error_sys(err, errno, "shm_open");
+    close(fd);
+    return CHIP_OK;
+}
+
 enum { OWN_KERNELS = 1000 };
 
 static const struct {
@@ -80,6 +103,8 @@ static const struct {
     [CHS_KERNEL_EMPTY] = {OWN_KERNELS + CHS_KERNEL_EMPTY, kernel_empty},
     [CHS_KERNEL_FAIL] = {OWN_KERNELS + CHS_KERNEL_FAIL, kernel_fail},
     [CHS_KERNEL_CRASH] = {OWN_KERNELS + CHS_KERNEL_CRASH, kernel_crash},
+    [CHS_KERNEL_SPIN] = {OWN_KERNELS + CHS_KERNEL_SPIN, kernel_spin},
+    [CHS_KERNEL_LITTER] = {OWN_KERNELS + CHS_KERNEL_LITTER, kernel_litter},
     [CHS_KERNEL_UNREGISTERED] = {OWN_KERNELS + CHS_KERNEL_UNREGISTERED, NULL},
 };
 

@@ -34,7 +34,7 @@ static int step_init(struct driver *d, uint32_t index, struct chip_error *err) {
     return r ? r : step_start(d, index, err);
 }
 
-static int submit_to(struct driver *d, const struct chs_step *st, uint32_t rank, bool and_wait,
+static int submit_to(struct driver *d, const struct chs_step *st, uint32_t rank,
                      struct chip_error *err) {
     struct chip_tensor tensors[CHIP_MAX_TENSORS];
     struct chip_worker_info info;
@@ -56,29 +56,20 @@ static int submit_to(struct driver *d, const struct chs_step *st, uint32_t rank,
         .args = {tensors, st->scalars, (uint32_t)st->buffer_count, (uint32_t)st->scalar_count},
         .block_dim = (int32_t)st->block_dim,
     };
-    return and_wait ? chip_worker_run(d->worker, rank, &task, err)
-                    : chip_worker_submit(d->worker, rank, &task, err);
+    return chip_worker_submit(d->worker, rank, &task, err);
 }
 
-/* For each rank that the step names, in order; the first error ends it. */
-static int submit_all(struct driver *d, uint32_t index, bool and_wait, struct chip_error *err) {
+/* To each rank that the step names, in order; the first error ends it. */
+static int step_submit(struct driver *d, uint32_t index, struct chip_error *err) {
     const struct chs_step *st = &d->s->steps[index];
     if (!d->worker)
         return no_worker(err);
     for (uint32_t rank = 0; rank < d->s->ranks; rank++) {
-        int r = st->ranks >> rank & 1 ? submit_to(d, st, rank, and_wait, err) : CHIP_OK;
+        int r = st->ranks >> rank & 1 ? submit_to(d, st, rank, err) : CHIP_OK;
         if (r)
             return r;
     }
     return CHIP_OK;
-}
-
-static int step_submit(struct driver *d, uint32_t index, struct chip_error *err) {
-    return submit_all(d, index, false, err);
-}
-
-static int step_run(struct driver *d, uint32_t index, struct chip_error *err) {
-    return submit_all(d, index, true, err);
 }
 
 /* All of them are completed, whatever becomes of the first. */
@@ -97,6 +88,12 @@ static int step_wait(struct driver *d, uint32_t index, struct chip_error *err) {
         }
     }
     return first;
+}
+
+/* Submitted to all before any is waited for: a collective needs all its ranks at once. */
+static int step_run(struct driver *d, uint32_t index, struct chip_error *err) {
+    int r = step_submit(d, index, err);
+    return r ? r : step_wait(d, index, err);
 }
 
 static int step_drain(struct driver *d, uint32_t index, struct chip_error *err) {
@@ -190,7 +187,7 @@ static int step_none_left(struct driver *d, uint32_t index, struct chip_error *e
             return chip_error_set(err, CHIP_E_STATE, "a process of rank %u is left", a->index);
     }
     if (waitpid(-1, NULL, WNOHANG) != -1 || errno != ECHILD)
-        return chip_error_set(err, CHIP_E_STATE, "a child was not reaped");
+        return chip_error_set(err, CHIP_E_STATE, "a child is left that nobody reaped");
     return CHIP_OK;
 }
 

@@ -24,7 +24,7 @@ static void *grown(void *array, size_t count, size_t size) {
 
 /* The bytes of the file in a memfd; -1 if it cannot be read (the loader then says why). */
 static int snapshot(const char *path) {
-    int from = open(path, O_RDONLY | O_CLOEXEC);
+    int from = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* not to wait for a pipe */
     struct stat st;
     if (from < 0)
         return -1;

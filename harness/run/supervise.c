@@ -81,10 +81,9 @@ static void adopt_new(struct supervision *s) {
         if (s->pidfd[i] >= 0 || pid <= 0 || a->died)
             continue;
         s->pidfd[i] = (int)syscall(SYS_pidfd_open, pid, 0);
-        if (s->pidfd[i] < 0 && errno == ESRCH) {
-            a->status = -1;
+        /* Ended and reaped before it was looked at. Whoever saw it end knows its status. */
+        if (s->pidfd[i] < 0 && errno == ESRCH)
             __atomic_store_n(&a->died, 1, __ATOMIC_RELAXED);
-        }
     }
 }
 

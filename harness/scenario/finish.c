@@ -79,9 +79,11 @@ static void finish_catch(struct chs_ctx *ctx, struct chs_node *node, struct chs_
         return;
     }
     for (const struct chs_catch *other = ctx->s->catches; other != catch; other++) {
-        if (other->defect && !strcmp(other->defect, catch->defect))
-            chs__bad(ctx, chs__get(node, "defect"), "'%s' is listed before, in line %u",
-                     catch->defect, other->at.line);
+        if (other->defect && other->verdict == catch->verdict &&
+            !strcmp(other->defect, catch->defect))
+            chs__bad(ctx, chs__get(node, "defect"),
+                     "'%s' with this verdict is listed before, in line %u", catch->defect,
+                     other->at.line);
     }
 }
 

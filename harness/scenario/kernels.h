@@ -18,6 +18,8 @@
     X(EMPTY,        "empty",        0, 8, 0, 8, "does nothing and succeeds")                       \
     X(FAIL,         "fail",         0, 8, 0, 8, "fails with 'TaskError: asked to fail'; given a buffer, it stamps it 0xa5 first") \
     X(CRASH,        "crash",        0, 0, 0, 0, "ends its process by SIGSEGV")                     \
+    X(SPIN,         "spin",         0, 0, 0, 0, "runs for ever and comes to no point")             \
+    X(LITTER,       "litter",       0, 0, 0, 0, "leaves a segment in /dev/shm")                    \
     X(UNREGISTERED, "unregistered", 0, 8, 0, 8, "a callable id that no child knows")
 /* clang-format on */
 

@@ -102,7 +102,7 @@ struct chs_buffer {
     X(SUBMIT,  "submit",  "publish a task; do not wait for it")                                    \
     X(WAIT,    "wait",    "complete the task of a chip")                                           \
     X(DRAIN,   "drain",   "complete the tasks of all chips; the first error")                      \
-    X(RUN,     "run",     "submit, then wait")                                                     \
+    X(RUN,     "run",     "submit to all its ranks, then wait for all")                                                     \
     X(CONTROL, "control", "a control command to a chip")                                           \
     X(CHECK,   "check",   "compare the bytes of a buffer")                                         \
     X(KILL,    "kill",    "send a signal to a chip's process")                                     \
@@ -246,7 +246,7 @@ struct chs_scenario {
     size_t param_count;
     const char *const *tags;
     size_t tag_count;
-    bool canary;
+    int canary; /* enum chs_verdict that every run must come to; PASS: no canary */
 
     uint64_t ranks;  /* number of chip children */
     uint64_t window; /* bytes per rank; 0: no communicator */

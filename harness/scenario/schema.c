@@ -92,7 +92,7 @@ const struct chs_row chs__rows[] = {
     ROW(ROOT, "name", STEM, R | F, 0, 0, 0, SCN(name), NULL, "the file's name without .yaml")
     ROW(ROOT, "about", TEXT, R | F, 0, 0, 0, SCN(about), NULL, "one line: what it shows")
     ROW(ROOT, "tags", NAMES, F, 0, 0, 16, SCN(tags), NULL, "words to select scenarios by")
-    ROW(ROOT, "canary", BOOL, F, 0, 0, 0, SCN(canary), "false", "true: this scenario must fail in every run")
+    ROW(ROOT, "canary", WORD, F, CHS_W_VERDICT, 0, 0, SCN(canary), "pass", "a scenario that proves a detector alive: the verdict that every run must come to")
     ROW(ROOT, "matrix", MATRIX, F, 0, 0, 0, NONE, NULL, "parameters and their values: one variant for each combination; ${name} in values")
     ROW(ROOT, "ranks", UINT, R, 0, 0, CHS_MAX_RANKS, SCN(ranks), NULL, "number of chip children")
     ROW(ROOT, "window", SIZE, 0, 0, 0, MAX_BYTES, SCN(window), "0", "communicator window of each rank; 0: no communicator")

@@ -4,6 +4,12 @@
 # kill -9 at any moment, of the command or of any process that it made, leaves nothing: no
 # process, no entry in /dev/shm, no temporary file; and what was not killed ends by itself.
 # CHIP_KILLS says how many kills (default 50), CHIP_SEED which (default 1).
+
+# A /dev/shm of its own where the system lets us: others may use this machine meanwhile.
+if [ -z "${CHIP_PRIVATE_SHM-}" ] && unshare -m mount -t tmpfs tmpfs /dev/shm 2>/dev/null; then
+    export CHIP_PRIVATE_SHM=1
+    exec unshare -m bash -c 'mount -t tmpfs -o size=75% tmpfs /dev/shm && exec bash "$@"' own "$0" "$@"
+fi
 . "$(dirname "$0")/lib.sh"
 kills=${CHIP_KILLS:-50}
 RANDOM=${CHIP_SEED:-1}

@@ -67,7 +67,7 @@ static void what_is_left_out_has_its_default(void **state) {
     assert_int_equal(chs_variant_count(file), 1);
     assert_null(chs_variant(file, 1));
     assert_string_equal(s->variant, "");
-    assert_false(s->canary);
+    assert_int_equal(s->canary, CHS_VERDICT_PASS);
     assert_int_equal(s->window, 0);
     assert_int_equal(s->comm_timeout_ns, 120000000000);
     assert_int_equal(s->bootstrap_timeout_ns, 120000000000);
