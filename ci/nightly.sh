@@ -21,7 +21,7 @@ say "fuzz: $FUZZ rounds from seed $day"
 bash ci/run-one.sh "$RESULTS" fuzz/parsers 7200 build/ci/sanitize/fuzz/chip-fuzz \
     --seed="$day" --count="$FUZZ" $(fuzz_corpus)
 say "gate: $SEEDS seeds"
-bash ci/run-one.sh "$RESULTS" gate 14400 build/chipharness gate scenarios/ --seeds "$SEEDS"
+bash ci/run-one.sh "$RESULTS" gate 14400 build/chipharness gate scenarios/ --seeds="$SEEDS"
 say "kills: $KILLS"
 CHIP_KILLS=$KILLS bash ci/run-one.sh "$RESULTS" kills 14400 bash tests/cli/test_kill.sh
 

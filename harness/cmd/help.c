@@ -26,10 +26,14 @@ int cmd_help(int argc, char **argv) {
         chs_help(stdout);
         return EXIT_PASSED;
     }
+    if (strcmp(argv[0], "help") == 0 || strcmp(argv[0], "version") == 0) {
+        verb_help(argv[0], NULL, 0, stdout);
+        return EXIT_PASSED;
+    }
     char flag[] = "--help";
     char *ask[] = {flag, NULL};
-#define X_ASK(id, summary, args)                                                              \
-    if (strcmp(argv[0], #id) == 0 && strcmp(#id, "help") != 0 && strcmp(#id, "version") != 0) \
+#define X_ASK(id, summary, args)   \
+    if (strcmp(argv[0], #id) == 0) \
         return cmd_##id(1, ask);
     VERBS(X_ASK)
 #undef X_ASK

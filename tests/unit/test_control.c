@@ -321,9 +321,20 @@ static void selectors_match_actor_point_occurrence_and_fields(void **state) {
     assert_false(ctl_match(&m, &c->actors[1], CHIP_KIND_PROBE, m.point, 4, field));
 }
 
+/* An end that nobody saw has no status, rather than that of success. */
+static void status_is_unknown_until_the_end_and_then_kept(void **state) {
+    struct chip_control *c = *state;
+    assert_int_equal(c->actors[1].status, -1);
+    ctl_actor_dead(c, 1, 9, 0);
+    assert_int_equal(c->actors[1].status, 9);
+    ctl_actor_dead(c, 1, -1, 0);
+    assert_int_equal(c->actors[1].status, 9);
+}
+
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
+        TEST(status_is_unknown_until_the_end_and_then_kept),
         TEST(g2_same_seed_gives_the_same_choices),
         TEST(g2_every_runnable_actor_is_chosen_sometimes),
         TEST(g2_a_choice_is_recorded_only_where_there_is_one),
