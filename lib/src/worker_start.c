@@ -94,7 +94,6 @@ static int look_bootstrap(struct chip__chip *chip, bool *done, struct chip_error
     int rc = chip_bootstrap_channel_read(&chip->channel, &chip->boot, err);
     if (rc || chip->boot.state == CHIP_BOOTSTRAP_IDLE)
         return rc;
-    CHIP_PROBE(BOOT_OBSERVE, chip->index, chip->boot.state, chip->boot.error_code, 0);
     if (chip->boot.state == CHIP_BOOTSTRAP_ERROR) {
         char prefix[64];
         snprintf(prefix, sizeof prefix, "chip_process dev=%d: ", own->device_id);
