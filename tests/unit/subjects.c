@@ -5,9 +5,17 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
+
+enum { MEMCHECK_ERROR = 99 };
+
+bool subject_under_valgrind(void) {
+    return getenv("CHIP_SUBJECT_VALGRIND") != NULL;
+}
 
 /* The build folder is one above the unit tests'. */
 static void find_files(struct run_companions *w, const char *subject) {
@@ -16,7 +24,8 @@ static void find_files(struct run_companions *w, const char *subject) {
     w->dir[n] = 0;
     *strrchr(w->dir, '/') = 0;
     *strrchr(w->dir, '/') = 0;
-    snprintf(w->driver, sizeof w->driver, "%s/subjects/%s", w->dir, subject);
+    snprintf(w->driver, sizeof w->driver, "%s/subjects/%s%s", w->dir, subject,
+             subject_under_valgrind() ? ".valgrind" : "");
     snprintf(w->agent, sizeof w->agent, "%s/libchipagent.so", w->dir);
     snprintf(w->shim, sizeof w->shim, "%s/libchipshim.so", w->dir);
     snprintf(w->inst, sizeof w->inst, "%s/inst", w->dir);
@@ -49,4 +58,6 @@ void subject_run(const char *subject, const struct chs_scenario *s, uint64_t see
     find_files(&where, subject);
     if (run_once(&q, out, &err) != CHIP_OK)
         fail_msg("cannot run %s: %s", where.driver, err.text);
+    if (WIFEXITED(out->driver_status) && WEXITSTATUS(out->driver_status) == MEMCHECK_ERROR)
+        fail_msg("%s %s: memcheck found an error", where.driver, s->file);
 }

@@ -5,6 +5,10 @@
 
 #include "harness/run/run.h"
 
+/* Subjects run under memcheck (CHIP_SUBJECT_VALGRIND is set): tests that make many runs make
+ * fewer. An error that it finds is a failed test. */
+bool subject_under_valgrind(void);
+
 /* The scenario that s describes (its `file` is the subject's second argument), with the seed.
  * Fails the test if it cannot start. The caller frees the record. */
 void subject_run(const char *subject, const struct chs_scenario *s, uint64_t seed,
