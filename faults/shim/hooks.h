@@ -29,6 +29,12 @@ CHIP_HOOK bool chipharness_call_planned(uint32_t call);
 CHIP_HOOK void chipharness_call_leave(uint32_t call, int64_t result, int error, uint64_t arg0,
                                       uint64_t arg1);
 
+/* A load, store or read-modify-write is about to be made (enum chip_access, C11 memory order as in
+ * __ATOMIC_*) by the code at pc. A point if more than one actor can reach the bytes; next to
+ * nothing otherwise. A reader that reads the same again is parked until somebody writes there. */
+CHIP_HOOK void chipharness_access(const void *at, size_t bytes, uint32_t how, int order,
+                                  const void *pc);
+
 /* Virtual time since the start of the run, ns. */
 CHIP_HOOK uint64_t chipharness_clock_ns(void);
 /* Waits in virtual time. */

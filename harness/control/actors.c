@@ -18,6 +18,7 @@ uint32_t ctl_actor_add(struct chip_control *c, uint32_t forked_by) {
     a->kind = CHIP_ACTOR_PROCESS;
     a->index = i;
     a->forked_by = forked_by;
+    a->process = i; /* a thread's creator sets another */
     a->wait_deadline = CHIP_NO_DEADLINE;
     a->status = -1; /* not known yet */
     a->state = CHIP_STATE_RUNNABLE;

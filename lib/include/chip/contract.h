@@ -26,7 +26,7 @@
 #include <stdint.h>
 
 #define CHIP_CONTRACT_MAGIC 0x314e525448504943ull /* "CIPHTRN1" */
-#define CHIP_CONTRACT_VERSION 1u
+#define CHIP_CONTRACT_VERSION 2u
 #define CHIP_CONTROL_FD_ENV "CHIPHARNESS_CONTROL_FD"
 #define CHIP_SEGMENT_PREFIX "chr-" /* of every name that a run makes in /dev/shm */
 
@@ -73,7 +73,16 @@ enum {
     X(FUTEX, "futex")                                                                          \
     X(SLEEP, "sleep")                                                                          \
     X(CHILD, "child exit")                                                                     \
-    X(POLL, "poll")
+    X(POLL, "poll")                                                                            \
+    X(SPIN, "a change of memory") /* parked polling loop */                                    \
+    X(MUTEX, "mutex")                                                                          \
+    X(RWLOCK, "rwlock")                                                                        \
+    X(COND, "condition variable")                                                              \
+    X(SEM, "semaphore")                                                                        \
+    X(BARRIER, "barrier")                                                                      \
+    X(ONCE, "once")                                                                            \
+    X(JOIN, "thread exit")                                                                     \
+    X(IO, "input or output")
 
 /* Kinds of point. ACCESS is for the control of single loads and stores. */
 #define CHIP_POINT_KINDS(X)                                                                    \
@@ -244,6 +253,14 @@ struct chip_actor {
     uint64_t wait_deadline; /* turn: virtual ns, CHIP_NO_DEADLINE for none */
     uint32_t wait_result;   /* turn: written by who makes it runnable: 1 woken, 2 timed out */
     uint32_t held_by;       /* turn: hold index + 1, 0 for none */
+    int32_t tid;            /* turn: of the thread; equal to pid for the first of a process */
+    uint32_t process;       /* turn: the actor that is the first thread of its process */
+    /* the last read by an access point: a polling loop reads the same again (SPIN) */
+    uint64_t read_offset;   /* turn */
+    uint64_t read_value;    /* turn: hash of the bytes */
+    uint64_t read_pc;       /* turn: code address, in this process */
+    uint32_t read_object;   /* turn */
+    uint32_t read_again;    /* turn: how often in a row; 0 after a write of its own */
     uint64_t wait_seq;      /* turn: event number of the wait; who waited first is woken first */
     /* its log */
     uint64_t log_count;     /* turn: events in its log */
@@ -329,7 +346,24 @@ struct chip_event {
 };
 _Static_assert(sizeof(struct chip_event) == 72, "contract: chip_event");
 
-enum chip_strategy { CHIP_STRATEGY_RANDOM = 0, CHIP_STRATEGY_REPLAY = 1 };
+enum chip_strategy {
+    CHIP_STRATEGY_RANDOM = 0,
+    CHIP_STRATEGY_REPLAY = 1,
+    CHIP_STRATEGY_PCT = 2, /* priorities with depth - 1 change points */
+    CHIP_STRATEGY_POS = 3, /* partial order sampling */
+    CHIP_STRATEGY_DFS = 4  /* follows replay choices as a prefix, then goes on without preemption */
+};
+enum { CHIP_MAX_CHANGES = 16 };
+
+/* What an access point is, in the second field of its event: size in bytes, then these. */
+enum chip_access {
+    CHIP_ACCESS_READ = 1,
+    CHIP_ACCESS_WRITE = 2, /* both: read-modify-write */
+    CHIP_ACCESS_ATOMIC = 4,
+    CHIP_ACCESS_VOLATILE = 8,
+    CHIP_ACCESS_RANGE = 16, /* memcpy and the like */
+    CHIP_ACCESS_FENCE = 32
+};
 
 struct chip_control {
     uint64_t magic;          /* supervisor, before */
@@ -374,6 +408,12 @@ struct chip_control {
     uint32_t driver_done;    /* turn: 1 when the parent went through all its steps */
     uint32_t overfull;       /* turn: which table was full, 0 none */
     uint32_t reserved;
+    uint32_t quiet;          /* supervisor, before: 1 = no events, no stacks: for exploring fast.
+                                Choices are recorded all the same */
+    uint32_t pct_depth;      /* supervisor, before: PCT: bugs of this depth */
+    uint64_t pct_steps;      /* supervisor, before: PCT: steps that a run is expected to have */
+    uint64_t pct_change[CHIP_MAX_CHANGES]; /* turn: steps at which a priority drops */
+    uint64_t priority[CHIP_MAX_ACTORS];    /* turn: PCT, POS; 0: none yet */
     uint64_t run_id;         /* supervisor, before: random, unique on this machine. The shims put
                                 "chr-<16 hex digits>-" in front of every name in /dev/shm, so that
                                 runs never meet and what one leaves behind is known as its own */
@@ -388,7 +428,7 @@ struct chip_control {
     struct chip_module modules[CHIP_MAX_MODULES];
 };
 _Static_assert(offsetof(struct chip_control, seed) == 48, "contract: chip_control head");
-_Static_assert(offsetof(struct chip_control, actors) == 248, "contract: chip_control tables");
+_Static_assert(offsetof(struct chip_control, actors) == 1160, "contract: chip_control tables");
 _Static_assert(sizeof(struct chip_actor) % 8 == 0, "contract: chip_actor");
 
 static inline struct chip_choice *chip_control_choices(struct chip_control *c) {
