@@ -72,8 +72,8 @@ int chipharness_futex_wait(const void *word, uint32_t value, uint64_t timeout_ns
         return planned;
     struct agent_in in = agent__enter();
     int result = EAGAIN;
-    /* ORDER: acquire; pairs with whatever store the subject waits for; the kernel's FUTEX_WAIT
-     * compares under its own lock, and the turn plays that part here. */
+    /* ORDER: acquire; pairs with give_turn(): the kernel's FUTEX_WAIT compares under a lock of its
+     * own, and the turn plays that part here. */
     if (__atomic_load_n((const uint32_t *)word, __ATOMIC_ACQUIRE) == value) {
         uint32_t object;
         uint64_t offset;

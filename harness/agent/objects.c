@@ -135,10 +135,8 @@ void chipharness_segment_made(const char *name, int fd) {
             s->ino = st.st_ino;
             snprintf(s->name, sizeof s->name, "%s", name);
             object_new(st.st_dev, st.st_ino, 0, name);
-            /* ORDER: release; pairs with the acquire of `state` in segments_sweep(). Publishes
-             * the name; without it the sweep could unlink half a name. */
-            __atomic_store_n(&s->state, 1, __ATOMIC_RELEASE);
-            __atomic_store_n(&c->segment_count, c->segment_count + 1, __ATOMIC_RELEASE);
+            s->state = 1;
+            c->segment_count++;
         } else if (!known) {
             c->overfull = CHIP_MAX_SEGMENTS;
             ctl_end(c, CHIP_OUT_OVERFULL);
@@ -154,7 +152,7 @@ void chipharness_segment_gone(const char *name) {
     for (uint32_t i = c->segment_count; i-- > 0;) {
         struct chip_segment *s = &c->segments[i];
         if (s->state == 1 && strcmp(s->name, name) == 0) {
-            __atomic_store_n(&s->state, 2, __ATOMIC_RELAXED);
+            s->state = 2;
             return;
         }
     }

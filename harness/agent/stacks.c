@@ -55,9 +55,9 @@ static int find_module(struct dl_phdr_info *info, size_t size, void *arg) {
     f->found.base = info->dlpi_addr;
     f->found.end = end;
     strncpy(f->found.path, info->dlpi_name, sizeof f->found.path - 1);
-    if (!f->found.path[0] &&
+    if (!f->found.path[0] && /* the executable itself has no name here */
         readlink("/proc/self/exe", f->found.path, sizeof f->found.path - 1) < 0)
-        strcpy(f->found.path, "main");
+        f->found.path[0] = '?';
     return 1;
 }
 

@@ -69,8 +69,9 @@ static int kernel_crash(struct chip_kernel_ctx *ctx, const struct chip_blob_view
     return CHIP_OK;
 }
 
-__attribute__((noreturn)) static int kernel_spin(struct chip_kernel_ctx *ctx, const struct chip_blob_view *args,
-                       struct chip_error *err) {
+__attribute__((noreturn)) static int kernel_spin(struct chip_kernel_ctx *ctx,
+                                                 const struct chip_blob_view *args,
+                                                 struct chip_error *err) {
     (void)ctx;
     (void)args;
     (void)err;

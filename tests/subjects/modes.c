@@ -39,7 +39,8 @@ static void nothing(void) {
 
 static void set_and_wake(void) {
     CHIP_PROBE(KERNEL_STEP, 0, 1, 0, 0);
-    __atomic_store_n(word, 1, __ATOMIC_SEQ_CST);
+    /* ORDER: release; pairs with the acquire in mode_well(). Publishes nothing but itself. */
+    __atomic_store_n(word, 1, __ATOMIC_RELEASE);
     futex(FUTEX_WAKE, 1, NULL);
 }
 
@@ -72,7 +73,8 @@ static void crash(void) {
 static void mode_well(void) {
     pid_t pid = child(set_and_wake);
     const struct timespec minute = {60, 0};
-    while (__atomic_load_n(word, __ATOMIC_SEQ_CST) == 0)
+    /* ORDER: acquire; pairs with the release in set_and_wake(). */
+    while (__atomic_load_n(word, __ATOMIC_ACQUIRE) == 0)
         futex(FUTEX_WAIT, 0, &minute);
     waitpid(pid, NULL, 0);
 }
@@ -140,10 +142,11 @@ static void mode_names(void) {
     }
 }
 
-#define MODES(X)                                                                             \
-    X(well)                                                                                  \
-    X(sleep) X(lost_wake) X(spin) X(block) X(crash) X(abort) X(leak_segment) X(leak_process) \
-        X(close_all) X(many_points) X(kill_child) X(names)
+#define MODES(X)                                                                                 \
+    X(well)                                                                                      \
+    X(sleep)                                                                                     \
+    X(lost_wake) X(spin) X(block) X(crash) X(abort) X(leak_segment) X(leak_process) X(close_all) \
+        X(many_points) X(kill_child) X(names)
 
 static const struct {
     const char *name;

@@ -25,18 +25,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CHIP_CONTRACT_MAGIC 0x314e525448504943ull /* "CIPHTRN1" */
+#define CHIP_CONTRACT_MAGIC   0x314e525448504943ull /* "CIPHTRN1" */
 #define CHIP_CONTRACT_VERSION 2u
-#define CHIP_CONTROL_FD_ENV "CHIPHARNESS_CONTROL_FD"
-#define CHIP_SEGMENT_PREFIX "chr-" /* of every name that a run makes in /dev/shm */
+#define CHIP_CONTROL_FD_ENV   "CHIPHARNESS_CONTROL_FD"
+#define CHIP_SEGMENT_PREFIX   "chr-" /* of every name that a run makes in /dev/shm */
 
 enum {
-    CHIP_MAX_ACTORS = 96,     /* processes (later: threads) that one run may ever start */
+    CHIP_MAX_ACTORS = 96, /* processes (later: threads) that one run may ever start */
     CHIP_MAX_HOLDS = 32,
     CHIP_MAX_FAULTS = 32,
-    CHIP_MAX_OBJECTS = 512,   /* shared objects: segments, memfds, anonymous shared mappings */
-    CHIP_MAX_SEGMENTS = 256,  /* names made in /dev/shm */
-    CHIP_MAX_RESULTS = 256,   /* steps of the parent */
+    CHIP_MAX_OBJECTS = 512,  /* shared objects: segments, memfds, anonymous shared mappings */
+    CHIP_MAX_SEGMENTS = 256, /* names made in /dev/shm */
+    CHIP_MAX_RESULTS = 256,  /* steps of the parent */
     CHIP_MAX_MODULES = 64,
     CHIP_MAX_STACKS = 4096,
     CHIP_MAX_FRAMES = 24,
@@ -47,93 +47,94 @@ enum {
     CHIP_MATCH_FIELDS = 4
 };
 
-#define CHIP_NO_ACTOR 0xffffffffu
+#define CHIP_NO_ACTOR    0xffffffffu
 #define CHIP_NO_DEADLINE UINT64_MAX
-#define CHIP_ANY UINT64_MAX /* in a match: any value, any occurrence */
+#define CHIP_ANY         UINT64_MAX /* in a match: any value, any occurrence */
 
 /* Who an actor is. A label is kind and index; a child that is started again has the same label
  * and the next incarnation. */
-#define CHIP_ACTOR_KINDS(X)                                                                    \
-    X(NONE, "none")                                                                            \
-    X(PARENT, "parent")                                                                        \
-    X(RANK, "rank")                                                                            \
-    X(PROCESS, "process") /* forked, and not yet named by child.start */                       \
-    X(SUPERVISOR, "supervisor")                                                                \
+#define CHIP_ACTOR_KINDS(X)                                              \
+    X(NONE, "none")                                                      \
+    X(PARENT, "parent")                                                  \
+    X(RANK, "rank")                                                      \
+    X(PROCESS, "process") /* forked, and not yet named by child.start */ \
+    X(SUPERVISOR, "supervisor")                                          \
     X(ANY, "any")
 
-#define CHIP_ACTOR_STATES(X)                                                                   \
-    X(FREE, "free")                                                                            \
-    X(RUNNABLE, "runnable")                                                                    \
-    X(WAITING, "waiting")                                                                      \
+#define CHIP_ACTOR_STATES(X)                                                                    \
+    X(FREE, "free")                                                                             \
+    X(RUNNABLE, "runnable")                                                                     \
+    X(WAITING, "waiting")                                                                       \
     X(EXITING, "exiting") /* asked to die; holds the turn until the supervisor saw its death */ \
     X(DEAD, "dead")
 
-#define CHIP_WAIT_KINDS(X)                                                                     \
-    X(NONE, "nothing")                                                                         \
-    X(FUTEX, "futex")                                                                          \
-    X(SLEEP, "sleep")                                                                          \
-    X(CHILD, "child exit")                                                                     \
-    X(POLL, "poll")                                                                            \
-    X(SPIN, "a change of memory") /* parked polling loop */                                    \
-    X(MUTEX, "mutex")                                                                          \
-    X(RWLOCK, "rwlock")                                                                        \
-    X(COND, "condition variable")                                                              \
-    X(SEM, "semaphore")                                                                        \
-    X(BARRIER, "barrier")                                                                      \
-    X(ONCE, "once")                                                                            \
-    X(JOIN, "thread exit")                                                                     \
+#define CHIP_WAIT_KINDS(X)                                  \
+    X(NONE, "nothing")                                      \
+    X(FUTEX, "futex")                                       \
+    X(SLEEP, "sleep")                                       \
+    X(CHILD, "child exit")                                  \
+    X(POLL, "poll")                                         \
+    X(SPIN, "a change of memory") /* parked polling loop */ \
+    X(MUTEX, "mutex")                                       \
+    X(RWLOCK, "rwlock")                                     \
+    X(COND, "condition variable")                           \
+    X(SEM, "semaphore")                                     \
+    X(BARRIER, "barrier")                                   \
+    X(ONCE, "once")                                         \
+    X(JOIN, "thread exit")                                  \
     X(IO, "input or output")
 
 /* Kinds of point. ACCESS is for the control of single loads and stores. */
-#define CHIP_POINT_KINDS(X)                                                                    \
-    X(PROBE, "probe")                                                                          \
-    X(CALL, "call")                                                                            \
+#define CHIP_POINT_KINDS(X) \
+    X(PROBE, "probe")       \
+    X(CALL, "call")         \
     X(ACCESS, "access")
 
 /* X(ID, "word"): kinds of recorded event, with what the fields f[0..3] hold. */
-#define CHIP_EVENT_KINDS(X)                                                                    \
-    X(POINT, "point")       /* point: enum chip_point; f: the probe's fields */                \
-    X(CALL, "call")         /* point: enum chip_call; f: result, errno, arg, arg */            \
+#define CHIP_EVENT_KINDS(X)                                                                      \
+    X(POINT, "point")       /* point: enum chip_point; f: the probe's fields */                  \
+    X(CALL, "call")         /* point: enum chip_call; f: result, errno, arg, arg */              \
     X(WAIT, "wait")         /* point: enum chip_wait_kind; f: object, offset, value, deadline */ \
-    X(WAKE, "wake")         /* f: object, offset, how many woken, asked for */                 \
-    X(TIMEOUT, "timeout")   /* point: enum chip_wait_kind; f: object, offset, deadline */      \
-    X(CLOCK, "clock")       /* virtual time jumped; f: from, to */                             \
-    X(HOLD, "hold")         /* f: hold index; the actor is held from here */                   \
-    X(HOLD_MET, "hold-met") /* f: hold index; the condition came true */                       \
-    X(HOLD_ENDED, "hold-ended") /* f: hold index; nobody else could run, let go */             \
-    X(FAULT, "fault")       /* f: fault index, action, value */                                \
-    X(START, "start")       /* f: actor started, by actor */                                   \
-    X(EXIT, "exit")         /* f: actor, status as waitpid gives it, 0 */                      \
-    X(STEP, "step")         /* parent's step begins; f: step index */                          \
-    X(RESULT, "result")     /* parent's step is over; f: step index, code */                   \
-    X(CHECK, "check")       /* comparison; f: check index, equal, first bad offset, bytes */   \
-    X(ACCESS, "access")     /* f: object, offset, size and kind, value */                      \
-    X(CRASH, "crash")       /* f: signal; the stack is where it happened */
+    X(WAKE, "wake")         /* f: object, offset, how many woken, asked for */                   \
+    X(TIMEOUT, "timeout")   /* point: enum chip_wait_kind; f: object, offset, deadline */        \
+    X(CLOCK, "clock")       /* virtual time jumped; f: from, to */                               \
+    X(HOLD, "hold")         /* f: hold index; the actor is held from here */                     \
+    X(HOLD_MET, "hold-met") /* f: hold index; the condition came true */                         \
+    X(HOLD_ENDED, "hold-ended") /* f: hold index; nobody else could run, let go */               \
+    X(FAULT, "fault")           /* f: fault index, action, value */                              \
+    X(START, "start")           /* f: actor started, by actor */                                 \
+    X(EXIT, "exit")             /* f: actor, status as waitpid gives it, 0 */                    \
+    X(STEP, "step")             /* parent's step begins; f: step index */                        \
+    X(RESULT, "result")         /* parent's step is over; f: step index, code */                 \
+    X(CHECK, "check")           /* comparison; f: check index, equal, first bad offset, bytes */ \
+    X(ACCESS, "access")         /* f: object, offset, size and kind, value */                    \
+    X(CRASH, "crash")           /* f: signal; the stack is where it happened */
 
 /* The libc calls that a shim can see, fail and record. Their shims are generated from the table
  * in faults/shim/calls.h, which must have the same names. Append only. */
 #define CHIP_CALLS(X)                                                                          \
-    X(shm_open) X(shm_unlink) X(mmap) X(munmap) X(ftruncate) X(posix_fallocate)                \
-    X(memfd_create) X(fork) X(waitpid) X(kill) X(_exit) X(nanosleep) X(clock_nanosleep)        \
-    X(usleep) X(clock_gettime) X(gettimeofday) X(time) X(getrandom) X(futex) X(close)          \
-    X(open) X(read) X(write) X(pipe) X(sched_yield) X(poll) X(sigaction)
+    X(shm_open)                                                                                \
+    X(shm_unlink) X(mmap) X(munmap) X(ftruncate) X(posix_fallocate) X(memfd_create) X(fork)    \
+        X(waitpid) X(kill) X(_exit) X(nanosleep) X(clock_nanosleep) X(usleep) X(clock_gettime) \
+            X(gettimeofday) X(time) X(getrandom) X(futex) X(close) X(open) X(read) X(write)    \
+                X(pipe) X(sched_yield) X(poll) X(sigaction)
 
-#define CHIP_FAULT_ACTIONS(X)                                                                  \
-    X(NONE, "none")                                                                            \
-    X(ERRNO, "errno")                                                                          \
-    X(KILL, "kill")                                                                            \
+#define CHIP_FAULT_ACTIONS(X) \
+    X(NONE, "none")           \
+    X(ERRNO, "errno")         \
+    X(KILL, "kill")           \
     X(DELAY, "delay")
 
 /* How a run ended, as the control code saw it. Verdicts are made from this later. */
-#define CHIP_OUTCOMES(X)                                                                       \
-    X(RUNNING, "running")                                                                      \
-    X(FINISHED, "finished")         /* every process of the subject is gone */                 \
-    X(HANG, "hang")                 /* all wait and there is no deadline */                    \
-    X(TIME_LIMIT, "time limit")     /* the clock would pass the scenario's time_limit */       \
-    X(STEP_LIMIT, "step limit")     /* more steps than step_limit */                           \
-    X(DIVERGED, "diverged")         /* a replay met another point than the one recorded */     \
-    X(OUTSIDE, "outside control")   /* watchdog: no step, and the turn's holder lives */       \
-    X(OVERFULL, "overfull")         /* a table of this file was full */                        \
+#define CHIP_OUTCOMES(X)                                                                 \
+    X(RUNNING, "running")                                                                \
+    X(FINISHED, "finished")       /* every process of the subject is gone */             \
+    X(HANG, "hang")               /* all wait and there is no deadline */                \
+    X(TIME_LIMIT, "time limit")   /* the clock would pass the scenario's time_limit */   \
+    X(STEP_LIMIT, "step limit")   /* more steps than step_limit */                       \
+    X(DIVERGED, "diverged")       /* a replay met another point than the one recorded */ \
+    X(OUTSIDE, "outside control") /* watchdog: no step, and the turn's holder lives */   \
+    X(OVERFULL, "overfull")       /* a table of this file was full */                    \
     X(INTERRUPTED, "interrupted")
 
 enum chip_actor_kind {
@@ -187,64 +188,64 @@ enum chip_outcome {
 
 /* "Actor A at point P": the one selector that holds, faults and orders share. */
 struct chip_match {
-    uint32_t actor_kind;  /* enum chip_actor_kind; ANY matches all */
-    uint32_t actor_index; /* of that kind */
-    uint32_t point_kind;  /* enum chip_point_kind */
-    uint32_t point;       /* enum chip_point, or enum chip_call */
-    uint64_t occurrence;  /* counted from 0 for each label and point; CHIP_ANY */
+    uint32_t actor_kind;               /* enum chip_actor_kind; ANY matches all */
+    uint32_t actor_index;              /* of that kind */
+    uint32_t point_kind;               /* enum chip_point_kind */
+    uint32_t point;                    /* enum chip_point, or enum chip_call */
+    uint64_t occurrence;               /* counted from 0 for each label and point; CHIP_ANY */
     uint64_t field[CHIP_MATCH_FIELDS]; /* value that the field must have; CHIP_ANY */
 };
 _Static_assert(sizeof(struct chip_match) == 56, "contract: chip_match");
 
 /* A line of the scenario's script. Plan: supervisor, before. Progress: turn, after. */
 struct chip_hold {
-    struct chip_match before;   /* plan: who is held, and where */
-    struct chip_match until;    /* plan: what lets it go (that point passed) */
-    uint64_t until_time_ns;     /* plan: or this much virtual time; CHIP_NO_DEADLINE: no such limit.
-                                   With a limit the clock may jump while the hold stands. */
-    uint32_t clock_runs;        /* plan: 1: deadlines of others may pass while the hold stands */
-    uint32_t reached;           /* progress: 0 nobody came there; 1 the actor came when the
-                                   condition was true already; 2 it was held */
-    uint32_t active;            /* progress: 1 while it is held */
-    uint32_t met;               /* progress: 1 once the condition came true */
-    uint32_t ended;             /* progress: 1 if it was let go because nobody else could run */
-    uint32_t held_actor;        /* progress: the actor held */
-    uint64_t held_since_ns;     /* progress: virtual */
-    uint64_t steps_while_held;  /* progress: steps of others while it stood; 0 means no effect */
+    struct chip_match before;  /* plan: who is held, and where */
+    struct chip_match until;   /* plan: what lets it go (that point passed) */
+    uint64_t until_time_ns;    /* plan: or this much virtual time; CHIP_NO_DEADLINE: no such limit.
+                                  With a limit the clock may jump while the hold stands. */
+    uint32_t clock_runs;       /* plan: 1: deadlines of others may pass while the hold stands */
+    uint32_t reached;          /* progress: 0 nobody came there; 1 the actor came when the
+                                  condition was true already; 2 it was held */
+    uint32_t active;           /* progress: 1 while it is held */
+    uint32_t met;              /* progress: 1 once the condition came true */
+    uint32_t ended;            /* progress: 1 if it was let go because nobody else could run */
+    uint32_t held_actor;       /* progress: the actor held */
+    uint64_t held_since_ns;    /* progress: virtual */
+    uint64_t steps_while_held; /* progress: steps of others while it stood; 0 means no effect */
 };
 _Static_assert(sizeof(struct chip_hold) == 160, "contract: chip_hold");
 
 /* A planned fault. Plan: supervisor, before. Progress: turn, after. */
 struct chip_fault {
-    struct chip_match at;       /* plan: point_kind CALL: which call; PROBE: where a KILL strikes */
-    uint32_t action;            /* plan: enum chip_fault_action */
-    int32_t error;              /* plan: errno for ERRNO */
-    uint64_t delay_ns;          /* plan: for DELAY, virtual */
-    uint64_t times;             /* plan: how often it strikes; CHIP_ANY: always */
-    char path[CHIP_NAME_LEN];   /* plan: fnmatch pattern on the call's path; "" for any */
-    uint32_t fired;             /* progress: how often it struck */
+    struct chip_match at;     /* plan: point_kind CALL: which call; PROBE: where a KILL strikes */
+    uint32_t action;          /* plan: enum chip_fault_action */
+    int32_t error;            /* plan: errno for ERRNO */
+    uint64_t delay_ns;        /* plan: for DELAY, virtual */
+    uint64_t times;           /* plan: how often it strikes; CHIP_ANY: always */
+    char path[CHIP_NAME_LEN]; /* plan: fnmatch pattern on the call's path; "" for any */
+    uint32_t fired;           /* progress: how often it struck */
     uint32_t reserved;
-    uint64_t seen;              /* progress: matching calls so far */
+    uint64_t seen; /* progress: matching calls so far */
 };
 _Static_assert(sizeof(struct chip_fault) == 160, "contract: chip_fault");
 
 /* One actor. */
 struct chip_actor {
-    uint32_t go;            /* atomic, futex word: 1 = the turn is yours; the actor sets it to 0 */
-    uint32_t state;         /* turn: enum chip_actor_state; supervisor sets DEAD at any time */
-    uint32_t kind;          /* turn: enum chip_actor_kind */
-    uint32_t index;         /* turn: of that kind */
-    uint32_t incarnation;   /* turn: 0 for the first with this label */
-    int32_t pid;            /* atomic: written by the forking actor and by the child, same value */
-    uint32_t forked_by;     /* turn: actor, CHIP_NO_ACTOR for the parent */
-    int32_t status;         /* supervisor: wait status, valid when DEAD */
+    uint32_t go;          /* atomic, futex word: 1 = the turn is yours; the actor sets it to 0 */
+    uint32_t state;       /* turn: enum chip_actor_state; supervisor sets DEAD at any time */
+    uint32_t kind;        /* turn: enum chip_actor_kind */
+    uint32_t index;       /* turn: of that kind */
+    uint32_t incarnation; /* turn: 0 for the first with this label */
+    int32_t pid;          /* atomic: written by the forking actor and by the child, same value */
+    uint32_t forked_by;   /* turn: actor, CHIP_NO_ACTOR for the parent */
+    int32_t status;       /* supervisor: wait status, valid when DEAD */
     /* where it is: written at each point, before the turn is given on */
-    uint32_t point_kind;    /* turn */
-    uint32_t point;         /* turn */
+    uint32_t point_kind;               /* turn */
+    uint32_t point;                    /* turn */
     uint64_t field[CHIP_MATCH_FIELDS]; /* turn: the fields of the pending point */
-    uint32_t pending;       /* turn: 1 while it stands before that point */
-    uint32_t stack;         /* turn: its stack there */
-    uint64_t steps;         /* turn: points passed */
+    uint32_t pending;                  /* turn: 1 while it stands before that point */
+    uint32_t stack;                    /* turn: its stack there */
+    uint64_t steps;                    /* turn: points passed */
     /* what it waits for, valid in WAITING */
     uint32_t wait_kind;     /* turn: enum chip_wait_kind */
     uint32_t wait_object;   /* turn: object, or the actor whose exit is awaited */
@@ -256,15 +257,15 @@ struct chip_actor {
     int32_t tid;            /* turn: of the thread; equal to pid for the first of a process */
     uint32_t process;       /* turn: the actor that is the first thread of its process */
     /* the last read by an access point: a polling loop reads the same again (SPIN) */
-    uint64_t read_offset;   /* turn */
-    uint64_t read_value;    /* turn: hash of the bytes */
-    uint64_t read_pc;       /* turn: code address, in this process */
-    uint32_t read_object;   /* turn */
-    uint32_t read_again;    /* turn: how often in a row; 0 after a write of its own */
-    uint64_t wait_seq;      /* turn: event number of the wait; who waited first is woken first */
+    uint64_t read_offset; /* turn */
+    uint64_t read_value;  /* turn: hash of the bytes */
+    uint64_t read_pc;     /* turn: code address, in this process */
+    uint32_t read_object; /* turn */
+    uint32_t read_again;  /* turn: how often in a row; 0 after a write of its own */
+    uint64_t wait_seq;    /* turn: event number of the wait; who waited first is woken first */
     /* its log */
-    uint64_t log_count;     /* turn: events in its log */
-    uint64_t log_lost;      /* turn: events that did not fit */
+    uint64_t log_count;                                  /* turn: events in its log */
+    uint64_t log_lost;                                   /* turn: events that did not fit */
     uint32_t passed[CHIP_POINT_COUNT + CHIP_CALL_COUNT]; /* turn: occurrences, probes then calls */
     uint32_t planned_death; /* turn: 1 if a fault of the plan killed it */
     uint32_t died;          /* atomic: set by the supervisor when it saw the death of an actor that
@@ -279,8 +280,7 @@ struct chip_object {
     char name[CHIP_NAME_LEN]; /* shm name, or "anonymous" */
 };
 
-/* A name in /dev/shm that the subject made. Written by the turn's holder, read by the supervisor and
- * the guardian at any time (state is atomic, release/acquire; the name is written before). */
+/* A name in /dev/shm that the subject made. turn. What is really left is found by the prefix. */
 struct chip_segment {
     uint32_t state;   /* 0 free, 1 exists, 2 unlinked by the subject */
     uint32_t creator; /* actor */
@@ -290,26 +290,26 @@ struct chip_segment {
 
 /* What a step of the parent came to. Written by the parent under its turn. after. */
 struct chip_step_result {
-    uint32_t done;                /* 1 when the step returned */
-    int32_t code;                 /* enum chip_status */
-    char text[CHIP_TEXT_LEN];     /* error text, "" if none */
+    uint32_t done;            /* 1 when the step returned */
+    int32_t code;             /* enum chip_status */
+    char text[CHIP_TEXT_LEN]; /* error text, "" if none */
 };
 
 /* A comparison of bytes. Written by the parent under its turn. after. */
 struct chip_check_result {
-    uint32_t done;                /* times made */
-    uint32_t failed;              /* times unequal */
-    uint64_t bytes;               /* length compared */
-    uint64_t bad_offset;          /* of the first failing comparison */
-    uint64_t bad_bytes;           /* how many bytes differed in it */
-    uint8_t expected[16];         /* from bad_offset on */
+    uint32_t done;        /* times made */
+    uint32_t failed;      /* times unequal */
+    uint64_t bytes;       /* length compared */
+    uint64_t bad_offset;  /* of the first failing comparison */
+    uint64_t bad_bytes;   /* how many bytes differed in it */
+    uint8_t expected[16]; /* from bad_offset on */
     uint8_t observed[16];
-    uint64_t seq;                 /* event number of the first failing comparison */
+    uint64_t seq; /* event number of the first failing comparison */
 };
 
 /* A loaded object. turn (added by who first sees a code address in it). */
 struct chip_module {
-    uint64_t base;                /* load bias */
+    uint64_t base; /* load bias */
     uint64_t end;
     char path[256];
 };
@@ -334,11 +334,11 @@ _Static_assert(sizeof(struct chip_choice) == 16, "contract: chip_choice");
 
 /* One recorded event. real_ns is the only field that two equal runs do not share. */
 struct chip_event {
-    uint64_t seq;        /* over all actors, from 0 */
+    uint64_t seq; /* over all actors, from 0 */
     uint64_t virtual_ns;
-    uint64_t real_ns;    /* CLOCK_MONOTONIC */
+    uint64_t real_ns; /* CLOCK_MONOTONIC */
     uint16_t actor;
-    uint16_t kind;       /* enum chip_event_kind */
+    uint16_t kind; /* enum chip_event_kind */
     uint32_t point;
     uint32_t stack;      /* index + 1 into the stacks, 0 none */
     uint32_t occurrence; /* of this point for this label, from 0 */
@@ -366,57 +366,57 @@ enum chip_access {
 };
 
 struct chip_control {
-    uint64_t magic;          /* supervisor, before */
-    uint32_t version;        /* supervisor, before */
-    uint32_t bytes_control;  /* supervisor, before: sizeof(struct chip_control), cross-checked */
-    uint64_t off_choices;    /* supervisor, before: byte offsets of the areas in the memfd */
-    uint64_t off_stacks;     /* supervisor, before */
-    uint64_t off_logs;       /* supervisor, before: CHIP_LOG_EVENTS events for each actor */
-    uint64_t bytes_total;    /* supervisor, before */
+    uint64_t magic;         /* supervisor, before */
+    uint32_t version;       /* supervisor, before */
+    uint32_t bytes_control; /* supervisor, before: sizeof(struct chip_control), cross-checked */
+    uint64_t off_choices;   /* supervisor, before: byte offsets of the areas in the memfd */
+    uint64_t off_stacks;    /* supervisor, before */
+    uint64_t off_logs;      /* supervisor, before: CHIP_LOG_EVENTS events for each actor */
+    uint64_t bytes_total;   /* supervisor, before */
 
-    uint64_t seed;           /* supervisor, before */
-    uint32_t strategy;       /* supervisor, before: enum chip_strategy */
-    int32_t doorbell_fd;     /* supervisor, before: eventfd inherited by all: "look at me" */
-    uint64_t time_limit_ns;  /* supervisor, before: virtual */
-    uint64_t step_limit;     /* supervisor, before */
-    uint64_t dma_chunk;      /* supervisor, before: bytes a DMA step moves, 0 = whole */
-    int32_t supervisor_pid;  /* supervisor, before */
-    uint32_t stop;           /* atomic: 1 = the run is over, nobody takes the turn any more */
+    uint64_t seed;          /* supervisor, before */
+    uint32_t strategy;      /* supervisor, before: enum chip_strategy */
+    int32_t doorbell_fd;    /* supervisor, before: eventfd inherited by all: "look at me" */
+    uint64_t time_limit_ns; /* supervisor, before: virtual */
+    uint64_t step_limit;    /* supervisor, before */
+    uint64_t dma_chunk;     /* supervisor, before: bytes a DMA step moves, 0 = whole */
+    int32_t supervisor_pid; /* supervisor, before */
+    uint32_t stop;          /* atomic: 1 = the run is over, nobody takes the turn any more */
 
-    uint32_t armed;          /* turn: 0 until the parent asks for control */
-    uint32_t outcome;        /* turn: enum chip_outcome; set once, then the doorbell rings */
-    uint32_t running;        /* atomic: the actor that holds the turn */
-    uint32_t actor_count;    /* turn */
-    uint64_t rng;            /* turn: state of the one generator of choices */
-    uint64_t rng_subject;    /* turn: state of the generator behind getrandom() */
-    uint64_t clock_ns;       /* turn: virtual time since the start */
-    uint64_t seq;            /* turn: number of the next event */
-    uint64_t steps;          /* turn: points passed by all (atomic read by the watchdog) */
-    uint64_t switches;       /* turn */
-    uint64_t choice_count;   /* turn: choices recorded */
-    uint64_t choice_lost;    /* turn */
-    uint64_t replay_count;   /* supervisor, before: choices to follow */
-    uint64_t replay_next;    /* turn */
-    uint64_t diverged_step;  /* turn: where a replay left the record */
-    uint32_t stack_count;    /* turn */
-    uint32_t stack_lost;     /* turn */
-    uint32_t module_count;   /* turn */
-    uint32_t object_count;   /* turn */
-    uint32_t segment_count;  /* turn, atomic for the guardian */
-    uint32_t hold_count;     /* supervisor, before */
-    uint32_t fault_count;    /* supervisor, before */
-    uint32_t driver_done;    /* turn: 1 when the parent went through all its steps */
-    uint32_t overfull;       /* turn: which table was full, 0 none */
+    uint32_t armed;         /* turn: 0 until the parent asks for control */
+    uint32_t outcome;       /* turn: enum chip_outcome; set once, then the doorbell rings */
+    uint32_t running;       /* atomic: the actor that holds the turn */
+    uint32_t actor_count;   /* turn */
+    uint64_t rng;           /* turn: state of the one generator of choices */
+    uint64_t rng_subject;   /* turn: state of the generator behind getrandom() */
+    uint64_t clock_ns;      /* turn: virtual time since the start */
+    uint64_t seq;           /* turn: number of the next event */
+    uint64_t steps;         /* turn: points passed by all (atomic read by the watchdog) */
+    uint64_t switches;      /* turn */
+    uint64_t choice_count;  /* turn: choices recorded */
+    uint64_t choice_lost;   /* turn */
+    uint64_t replay_count;  /* supervisor, before: choices to follow */
+    uint64_t replay_next;   /* turn */
+    uint64_t diverged_step; /* turn: where a replay left the record */
+    uint32_t stack_count;   /* turn */
+    uint32_t stack_lost;    /* turn */
+    uint32_t module_count;  /* turn */
+    uint32_t object_count;  /* turn */
+    uint32_t segment_count; /* turn */
+    uint32_t hold_count;    /* supervisor, before */
+    uint32_t fault_count;   /* supervisor, before */
+    uint32_t driver_done;   /* turn: 1 when the parent went through all its steps */
+    uint32_t overfull;      /* turn: which table was full, 0 none */
     uint32_t reserved;
-    uint32_t quiet;          /* supervisor, before: 1 = no events, no stacks: for exploring fast.
-                                Choices are recorded all the same */
-    uint32_t pct_depth;      /* supervisor, before: PCT: bugs of this depth */
-    uint64_t pct_steps;      /* supervisor, before: PCT: steps that a run is expected to have */
+    uint32_t quiet;     /* supervisor, before: 1 = no events, no stacks: for exploring fast.
+                           Choices are recorded all the same */
+    uint32_t pct_depth; /* supervisor, before: PCT: bugs of this depth */
+    uint64_t pct_steps; /* supervisor, before: PCT: steps that a run is expected to have */
     uint64_t pct_change[CHIP_MAX_CHANGES]; /* turn: steps at which a priority drops */
     uint64_t priority[CHIP_MAX_ACTORS];    /* turn: PCT, POS; 0: none yet */
-    uint64_t run_id;         /* supervisor, before: random, unique on this machine. The shims put
-                                "chr-<16 hex digits>-" in front of every name in /dev/shm, so that
-                                runs never meet and what one leaves behind is known as its own */
+    uint64_t run_id; /* supervisor, before: random, unique on this machine. The shims put
+                        "chr-<16 hex digits>-" in front of every name in /dev/shm, so that
+                        runs never meet and what one leaves behind is known as its own */
 
     struct chip_actor actors[CHIP_MAX_ACTORS];
     struct chip_hold holds[CHIP_MAX_HOLDS];
@@ -438,8 +438,7 @@ static inline struct chip_stack *chip_control_stacks(struct chip_control *c) {
     return (struct chip_stack *)(void *)((char *)c + c->off_stacks);
 }
 static inline struct chip_event *chip_control_log(struct chip_control *c, uint32_t actor) {
-    return (struct chip_event *)(void *)((char *)c + c->off_logs) +
-           (size_t)actor * CHIP_LOG_EVENTS;
+    return (struct chip_event *)(void *)((char *)c + c->off_logs) + (size_t)actor * CHIP_LOG_EVENTS;
 }
 
 #endif

@@ -15,22 +15,22 @@ extern "C" {
 #endif
 
 /* X(ID, "Type", "what it means") */
-#define CHIP_ERRORS(X)                                                                         \
-    X(OK, "OK", "no error")                                                                    \
-    X(E_VALUE, "ValueError", "an argument or a configuration that cannot be")                  \
-    X(E_OVERFLOW, "OverflowError", "a size or a count that does not fit")                      \
-    X(E_MEMORY, "MemoryError", "no memory, or no room in a window")                            \
-    X(E_OS, "OSError", "a system call failed; sys_errno says why")                             \
-    X(E_TIMEOUT, "TimeoutError", "a wait ran past its deadline")                               \
-    X(E_CHILD_DIED, "ChildProcessError", "a child ended before it answered")                   \
-    X(E_PARENT_DIED, "ParentProcessError", "the parent of this child is gone")                 \
-    X(E_STATE, "RuntimeError", "the object is not in a state that allows this")                \
-    X(E_PROTOCOL, "ProtocolError", "the peer broke the layout or the order of states")         \
-    X(E_BROKEN, "BrokenBarrierError", "a rank gave up; the barrier fails until re-created")    \
-    X(E_STALE, "StaleSegmentError", "the segment is not the one this run made")                \
-    X(E_POISONED, "PoisonedError", "an earlier command timed out on this mailbox")             \
-    X(E_DEVICE, "DeviceError", "the device or its DMA engine refused or failed")               \
-    X(E_LOOKUP, "LookupError", "no such callable, buffer or command")                          \
+#define CHIP_ERRORS(X)                                                                      \
+    X(OK, "OK", "no error")                                                                 \
+    X(E_VALUE, "ValueError", "an argument or a configuration that cannot be")               \
+    X(E_OVERFLOW, "OverflowError", "a size or a count that does not fit")                   \
+    X(E_MEMORY, "MemoryError", "no memory, or no room in a window")                         \
+    X(E_OS, "OSError", "a system call failed; sys_errno says why")                          \
+    X(E_TIMEOUT, "TimeoutError", "a wait ran past its deadline")                            \
+    X(E_CHILD_DIED, "ChildProcessError", "a child ended before it answered")                \
+    X(E_PARENT_DIED, "ParentProcessError", "the parent of this child is gone")              \
+    X(E_STATE, "RuntimeError", "the object is not in a state that allows this")             \
+    X(E_PROTOCOL, "ProtocolError", "the peer broke the layout or the order of states")      \
+    X(E_BROKEN, "BrokenBarrierError", "a rank gave up; the barrier fails until re-created") \
+    X(E_STALE, "StaleSegmentError", "the segment is not the one this run made")             \
+    X(E_POISONED, "PoisonedError", "an earlier command timed out on this mailbox")          \
+    X(E_DEVICE, "DeviceError", "the device or its DMA engine refused or failed")            \
+    X(E_LOOKUP, "LookupError", "no such callable, buffer or command")                       \
     X(E_TASK, "TaskError", "the kernel itself returned a failure")
 
 enum chip_status {
@@ -45,8 +45,8 @@ enum chip_status {
 
 /* Filled by the callee, owned by the caller; valid until the caller reuses it. */
 struct chip_error {
-    int code;      /* enum chip_status */
-    int sys_errno; /* errno of the system call that failed, else 0 */
+    int code;                   /* enum chip_status */
+    int sys_errno;              /* errno of the system call that failed, else 0 */
     char text[CHIP_ERROR_TEXT]; /* "<Type>: <message>", NUL-terminated, UTF-8 kept whole */
 };
 

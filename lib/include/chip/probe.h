@@ -23,18 +23,18 @@ extern void chipharness_point(uint32_t point, uint64_t a, uint64_t b, uint64_t c
     __attribute__((weak));
 
 #ifdef CHIP_INSTRUMENTED
-#define CHIP_PROBE(id, a, b, c, d)                                                             \
-    do {                                                                                       \
-        if (chipharness_point)                                                                 \
-            chipharness_point(CHIP_POINT_##id, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c),    \
-                              (uint64_t)(d));                                                  \
+#define CHIP_PROBE(id, a, b, c, d)                                                          \
+    do {                                                                                    \
+        if (chipharness_point)                                                              \
+            chipharness_point(CHIP_POINT_##id, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c), \
+                              (uint64_t)(d));                                               \
     } while (0)
 #else
 #include <sys/sdt.h>
-#define CHIP_PROBE(id, a, b, c, d)                                                             \
-    do {                                                                                       \
-        (void)CHIP_POINT_##id; /* a name that is not in the table must not compile */          \
-        STAP_PROBE4(chip, id, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c), (uint64_t)(d));     \
+#define CHIP_PROBE(id, a, b, c, d)                                                         \
+    do {                                                                                   \
+        (void)CHIP_POINT_##id; /* a name that is not in the table must not compile */      \
+        STAP_PROBE4(chip, id, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c), (uint64_t)(d)); \
     } while (0)
 #endif
 
