@@ -4,6 +4,7 @@
  */
 #include "harness/control/control.h"
 #include "harness/control/script.h"
+#include "harness/control/strategy.h"
 
 uint64_t ctl_random(uint64_t *state) {
     uint64_t z = (*state += 0x9e3779b97f4a7c15ull);
@@ -99,34 +100,28 @@ static bool make_progress(struct chip_control *c, uint32_t from, uint64_t real_n
     return true;
 }
 
-static bool in_list(const uint16_t *list, uint32_t n, uint32_t actor) {
-    for (uint32_t i = 0; i < n; i++)
-        if (list[i] == actor)
-            return true;
-    return false;
+static const struct ctl_strategy *const strategies[] = {
+    [CHIP_STRATEGY_RANDOM] = &ctl_strategy_random, [CHIP_STRATEGY_REPLAY] = &ctl_strategy_replay,
+    [CHIP_STRATEGY_PCT] = &ctl_strategy_pct,       [CHIP_STRATEGY_POS] = &ctl_strategy_pos,
+    [CHIP_STRATEGY_DFS] = &ctl_strategy_dfs,
+};
+
+void ctl_strategy_begin(struct chip_control *c) {
+    if (strategies[c->strategy]->begin)
+        strategies[c->strategy]->begin(c);
 }
 
-/* Follows the record; leaves it with outcome DIVERGED where it does not fit. */
-static uint32_t choose_recorded(struct chip_control *c, uint32_t from, const uint16_t *list,
-                                uint32_t n) {
-    const struct chip_actor *a = &c->actors[from];
-    const struct chip_choice *w = chip_control_choices(c) + c->replay_next;
-    if (c->replay_next >= c->replay_count || w->step != c->steps || w->from != from ||
-        w->point_kind != a->point_kind || w->point != a->point || !in_list(list, n, w->to)) {
-        c->diverged_step = c->steps;
-        ctl_end(c, CHIP_OUT_DIVERGED);
-        return CHIP_NO_ACTOR;
-    }
-    c->replay_next++;
-    return w->to;
-}
-
-static uint32_t choose_random(struct chip_control *c, uint32_t from, const uint16_t *list,
-                              uint32_t n) {
-    uint32_t to = list[ctl_random(&c->rng) % n];
+static void record_choice(struct chip_control *c, uint32_t from, uint32_t to, const uint16_t *list,
+                          uint32_t n) {
     if (c->choice_count >= CHIP_MAX_CHOICES) {
         c->choice_lost++;
-        return to;
+        return;
+    }
+    if (c->off_options) {
+        struct chip_option *o = chip_control_options(c) + c->choice_count;
+        *o = (struct chip_option){{0, 0}};
+        for (uint32_t i = 0; i < n; i++)
+            o->mask[list[i] / 64] |= 1ull << list[i] % 64;
     }
     const struct chip_actor *a = &c->actors[from];
     struct chip_choice *w = chip_control_choices(c) + c->choice_count++;
@@ -135,6 +130,16 @@ static uint32_t choose_random(struct chip_control *c, uint32_t from, const uint1
     w->to = (uint16_t)to;
     w->point_kind = (uint16_t)a->point_kind;
     w->point = (uint16_t)a->point;
+}
+
+static uint32_t choose_one(struct chip_control *c, uint32_t from, const uint16_t *list,
+                           uint32_t n) {
+    const struct ctl_strategy *s = strategies[c->strategy];
+    if (n == 1 && !s->sees_all)
+        return list[0];
+    uint32_t to = s->pick(c, from, list, n);
+    if (n > 1 && to != CHIP_NO_ACTOR && c->strategy != CHIP_STRATEGY_REPLAY)
+        record_choice(c, from, to, list, n);
     return to;
 }
 
@@ -149,8 +154,5 @@ uint32_t ctl_choose(struct chip_control *c, uint32_t from, uint64_t real_ns) {
             return CHIP_NO_ACTOR;
     if (c->outcome != CHIP_OUT_RUNNING)
         return CHIP_NO_ACTOR;
-    if (n == 1)
-        return list[0];
-    return c->strategy == CHIP_STRATEGY_REPLAY ? choose_recorded(c, from, list, n)
-                                               : choose_random(c, from, list, n);
+    return choose_one(c, from, list, n);
 }

@@ -62,6 +62,10 @@ void ctl_passed(struct chip_control *c, uint32_t actor, uint32_t point_kind, uin
  * CHIP_NO_ACTOR: nobody can ever run again; c->outcome says why. */
 uint32_t ctl_choose(struct chip_control *c, uint32_t from, uint64_t real_ns);
 
+/* Once for each run, before its first process: what the strategy of the block wants to have drawn
+ * from the run's generator (the change points of PCT). */
+void ctl_strategy_begin(struct chip_control *c);
+
 /* Ends the run with this outcome unless one is set already. */
 void ctl_end(struct chip_control *c, uint32_t outcome);
 

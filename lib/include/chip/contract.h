@@ -28,6 +28,7 @@
 #define CHIP_CONTRACT_MAGIC   0x314e525448504943ull /* "CIPHTRN1" */
 #define CHIP_CONTRACT_VERSION 2u
 #define CHIP_CONTROL_FD_ENV   "CHIPHARNESS_CONTROL_FD"
+#define CHIP_AUTO_ARM_ENV     "CHIPHARNESS_AUTO_ARM" /* 1: the first process arms itself */
 #define CHIP_SEGMENT_PREFIX   "chr-" /* of every name that a run makes in /dev/shm */
 
 enum {
@@ -332,6 +333,12 @@ struct chip_choice {
 };
 _Static_assert(sizeof(struct chip_choice) == 16, "contract: chip_choice");
 
+/* Who could have been chosen: bit i of word i / 64 is actor i. One for each chip_choice. turn */
+struct chip_option {
+    uint64_t mask[2];
+};
+_Static_assert(CHIP_MAX_ACTORS <= 128, "contract: chip_option");
+
 /* One recorded event. real_ns is the only field that two equal runs do not share. */
 struct chip_event {
     uint64_t seq; /* over all actors, from 0 */
@@ -408,8 +415,8 @@ struct chip_control {
     uint32_t driver_done;   /* turn: 1 when the parent went through all its steps */
     uint32_t overfull;      /* turn: which table was full, 0 none */
     uint32_t reserved;
-    uint32_t quiet;     /* supervisor, before: 1 = no events, no stacks: for exploring fast.
-                           Choices are recorded all the same */
+    uint32_t quiet;     /* supervisor, before: 1 = no stacks and no real time: for exploring
+                           fast. Events and choices are recorded all the same */
     uint32_t pct_depth; /* supervisor, before: PCT: bugs of this depth */
     uint64_t pct_steps; /* supervisor, before: PCT: steps that a run is expected to have */
     uint64_t pct_change[CHIP_MAX_CHANGES]; /* turn: steps at which a priority drops */
@@ -417,6 +424,7 @@ struct chip_control {
     uint64_t run_id; /* supervisor, before: random, unique on this machine. The shims put
                         "chr-<16 hex digits>-" in front of every name in /dev/shm, so that
                         runs never meet and what one leaves behind is known as its own */
+    uint64_t off_options; /* supervisor, before: a chip_option for each choice; 0: not kept */
 
     struct chip_actor actors[CHIP_MAX_ACTORS];
     struct chip_hold holds[CHIP_MAX_HOLDS];
@@ -428,11 +436,14 @@ struct chip_control {
     struct chip_module modules[CHIP_MAX_MODULES];
 };
 _Static_assert(offsetof(struct chip_control, seed) == 48, "contract: chip_control head");
-_Static_assert(offsetof(struct chip_control, actors) == 1160, "contract: chip_control tables");
+_Static_assert(offsetof(struct chip_control, actors) == 1168, "contract: chip_control tables");
 _Static_assert(sizeof(struct chip_actor) % 8 == 0, "contract: chip_actor");
 
 static inline struct chip_choice *chip_control_choices(struct chip_control *c) {
     return (struct chip_choice *)(void *)((char *)c + c->off_choices);
+}
+static inline struct chip_option *chip_control_options(struct chip_control *c) {
+    return (struct chip_option *)(void *)((char *)c + c->off_options);
 }
 static inline struct chip_stack *chip_control_stacks(struct chip_control *c) {
     return (struct chip_stack *)(void *)((char *)c + c->off_stacks);
