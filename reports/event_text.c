@@ -90,13 +90,21 @@ static size_t add_wait(const struct chr_recording *rec, const struct chip_event 
     const char *kind = chr_wait_kind_name(ev->point);
     char label[CHR_LABEL_LEN];
     size_t n = chr__append(buf, CHR_TEXT_LEN, 0, "%s", kind ? kind : "?");
-    if (ev->point == CHIP_WAIT_CHILD && ev->f[0] < rec->control->actor_count)
+    bool of_actor = ev->point == CHIP_WAIT_CHILD || ev->point == CHIP_WAIT_JOIN;
+    bool of_lock = ev->point == CHIP_WAIT_MUTEX || ev->point == CHIP_WAIT_RWLOCK ||
+                   ev->point == CHIP_WAIT_ONCE;
+    if (of_actor && ev->f[0] < rec->control->actor_count)
         n = chr__append(buf, CHR_TEXT_LEN, n, " of=%s",
                         chr_actor_label(rec, (uint32_t)ev->f[0], label));
-    else if (ev->point == CHIP_WAIT_FUTEX || ev->point == CHIP_WAIT_POLL)
+    else if (ev->point == CHIP_WAIT_IO)
+        n = chr__append(buf, CHR_TEXT_LEN, n, " fd=%" PRIu64, ev->f[1]);
+    else if (!of_actor && ev->point != CHIP_WAIT_SLEEP)
         n = chr__append(buf, CHR_TEXT_LEN, n, " object=%" PRIu64 " offset=%" PRIu64, ev->f[0],
                         ev->f[1]);
     bool ended = ev->kind == CHIP_EV_TIMEOUT;
+    if (!ended && of_lock && ev->f[2] < rec->control->actor_count)
+        n = chr__append(buf, CHR_TEXT_LEN, n, " owner=%s",
+                        chr_actor_label(rec, (uint32_t)ev->f[2], label));
     if (!ended && (ev->point == CHIP_WAIT_FUTEX || ev->point == CHIP_WAIT_POLL)) {
         n = chr__append(buf, CHR_TEXT_LEN, n, " value=");
         n = chr__add_number(buf, n, ev->f[2]);

@@ -77,7 +77,7 @@ const char *chr__label(uint32_t kind, uint32_t index, uint32_t incarnation,
                        char buf[CHR_LABEL_LEN]) {
     const char *word = WORD(actor_kinds, kind);
     size_t n = chr__append(buf, CHR_LABEL_LEN, 0, "%s", word ? word : "actor");
-    if (kind == CHIP_ACTOR_RANK || kind == CHIP_ACTOR_PROCESS || !word)
+    if (kind == CHIP_ACTOR_RANK || kind == CHIP_ACTOR_PROCESS || kind == CHIP_ACTOR_THREAD || !word)
         n = chr__append(buf, CHR_LABEL_LEN, n, " %u", index);
     if (incarnation > 0)
         chr__append(buf, CHR_LABEL_LEN, n, " (%u%s)", incarnation + 1, ordinal(incarnation + 1));
@@ -91,7 +91,14 @@ const char *chr_actor_label(const struct chr_recording *rec, uint32_t actor,
         return buf;
     }
     const struct chip_actor *a = &rec->control->actors[actor];
-    return chr__label(a->kind, a->index, a->incarnation, buf);
+    if (a->kind != CHIP_ACTOR_THREAD || a->process >= rec->control->actor_count)
+        return chr__label(a->kind, a->index, a->incarnation, buf);
+    /* "rank 0 thread 2": the process may have got its name after the thread began. */
+    const struct chip_actor *process = &rec->control->actors[a->process];
+    char thread[CHR_LABEL_LEN];
+    chr__label(process->kind, process->index, process->incarnation, buf);
+    chr__append(buf, CHR_LABEL_LEN, strlen(buf), " %s", chr__label(a->kind, a->index, 0, thread));
+    return buf;
 }
 
 const char *chr_any_point_text(uint32_t kind, uint32_t point, char buf[CHR_LABEL_LEN]) {

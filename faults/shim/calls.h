@@ -17,10 +17,11 @@
     X(int, ftruncate, (int fd, off_t bytes), (fd, bytes), -1, ERRNO, NULL, fd, bytes)             \
     X(int, posix_fallocate, (int fd, off_t at, off_t bytes), (fd, at, bytes), 0, RESULT, NULL, fd, bytes) \
     X(int, memfd_create, (const char *name, unsigned flags), (name, flags), -1, ERRNO, name, flags, 0) \
-    X(ssize_t, read, (int fd, void *to, size_t bytes), (fd, to, bytes), -1, ERRNO, NULL, fd, bytes) \
-    X(ssize_t, write, (int fd, const void *from, size_t bytes), (fd, from, bytes), -1, ERRNO, NULL, fd, bytes) \
     X(int, pipe, (int fd[2]), (fd), -1, ERRNO, NULL, 0, 0)                                        \
-    X(int, sigaction, (int sig, const struct sigaction *act, struct sigaction *old), (sig, act, old), -1, ERRNO, NULL, sig, 0)
+    X(int, sigaction, (int sig, const struct sigaction *act, struct sigaction *old), (sig, act, old), -1, ERRNO, NULL, sig, 0) \
+    X(int, pipe2, (int fd[2], int flags), (fd, flags), -1, ERRNO, NULL, flags, 0)                 \
+    X(int, eventfd, (unsigned value, int flags), (value, flags), -1, ERRNO, NULL, value, flags)   \
+    X(int, pthread_detach, (pthread_t id), (id), 0, RESULT, NULL, 0, 0)
 /* clang-format on */
 
 #endif

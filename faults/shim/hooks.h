@@ -47,6 +47,43 @@ CHIP_HOOK void chipharness_yield(void);
 CHIP_HOOK int chipharness_futex_wait(const void *word, uint32_t value, uint64_t timeout_ns);
 /* FUTEX_WAKE: how many were woken, or minus the errno that the fault plan wants. */
 CHIP_HOOK int chipharness_futex_wake(const void *word, uint32_t n);
+/* ---- threads and what they wait for ---- */
+
+/* Around pthread_create(): prepare returns 0 or an errno, and the new actor's number; created is
+ * told what the call came to. The new thread calls begin first, which returns when it has the
+ * turn; its end is seen by itself. */
+CHIP_HOOK int chipharness_thread_prepare(uint32_t *actor);
+CHIP_HOOK void chipharness_thread_created(uint32_t actor, int error);
+CHIP_HOOK void chipharness_thread_begin(uint32_t actor);
+/* Waits until that thread of this process has ended; EDEADLK: it is the caller, or waits for it. */
+CHIP_HOOK int chipharness_thread_wait(uint32_t actor);
+/* True if that actor is another thread of the caller's process, also one that has ended. */
+CHIP_HOOK bool chipharness_thread_here(uint32_t actor);
+
+/* An operation on a synchronisation object is about to be made. False: no other actor can reach
+ * the object, and the plan does not name the call: let it pass unseen. Else it is a point, and
+ * *planned is 0 or the errno that the plan wants. */
+CHIP_HOOK bool chipharness_sync_enter(uint32_t call, const void *object, int *planned);
+/* It was made: recorded as by chipharness_call_leave(), with the object and offset. */
+CHIP_HOOK void chipharness_sync_leave(uint32_t call, int64_t result, int error, const void *object);
+/* Waits on an object (enum chip_wait_kind) until it is woken: 0, or until the deadline (virtual
+ * ns, CHIP_NO_DEADLINE): ETIMEDOUT. owner_tid: the kernel's id of the thread that has it, 0 if
+ * unknown. */
+CHIP_HOOK int chipharness_sync_wait(uint32_t kind, const void *object, pid_t owner_tid,
+                                    uint64_t deadline);
+/* Wakes up to n of those that wait on it, first come first; how many. */
+CHIP_HOOK uint32_t chipharness_sync_wake(uint32_t kind, const void *object, uint32_t n);
+/* Arrives at a barrier of count; true for the one that completes it. */
+CHIP_HOOK bool chipharness_barrier(const void *object, uint32_t count);
+/* The caller's thread id, as the kernel knows it. */
+CHIP_HOOK pid_t chipharness_tid(void);
+
+/* Waits (IO or POLL) until somebody may have changed what descriptors are ready for: 0 or
+ * ETIMEDOUT. Spurious returns are normal. */
+CHIP_HOOK int chipharness_io_wait(uint32_t kind, int fd, uint64_t deadline);
+/* The caller wrote, read or closed. */
+CHIP_HOOK void chipharness_io_changed(void);
+
 /* Waits until some child of this process may have ended. */
 CHIP_HOOK void chipharness_wait_child(void);
 

@@ -114,6 +114,7 @@ SHIM_EXPORT int close(int fd) {
     int r = real_close(fd);
     if (planned)
         r = (errno = planned, -1);
+    chipharness_io_changed();
     chipharness_call_leave(CHIP_CALL_close, r, r < 0 ? errno : 0, (uint64_t)fd, 0);
     return r;
 }

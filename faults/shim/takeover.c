@@ -3,10 +3,9 @@
  * takeover.c - shims of the calls that the harness takes over under control: time and randomness
  * are the run's own, waiting is done in virtual time, processes come and go with the turn.
  */
-#include "faults/shim/shim.h"
+#include "faults/shim/sync.h"
 
 #include <linux/futex.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -17,37 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Where the run's clocks start: any fixed instants will do. */
-#define MONOTONIC_START_NS 1000000000000ull
-#define REALTIME_START_S   1700000000ll
-
-static uint64_t to_ns(const struct timespec *t) {
-    return (uint64_t)t->tv_sec * 1000000000ull + (uint64_t)t->tv_nsec;
-}
-
 static struct timespec from_ns(uint64_t ns) {
     return (struct timespec){(time_t)(ns / 1000000000ull), (long)(ns % 1000000000ull)};
-}
-
-static bool valid(const struct timespec *t) {
-    return t->tv_sec >= 0 && t->tv_nsec >= 0 && t->tv_nsec < 1000000000l;
-}
-
-static bool virtual_clock(clockid_t id, uint64_t *start_ns) {
-    switch (id) {
-    case CLOCK_MONOTONIC:
-    case CLOCK_MONOTONIC_RAW:
-    case CLOCK_MONOTONIC_COARSE:
-    case CLOCK_BOOTTIME:
-        *start_ns = MONOTONIC_START_NS;
-        return true;
-    case CLOCK_REALTIME:
-    case CLOCK_REALTIME_COARSE:
-        *start_ns = (uint64_t)REALTIME_START_S * 1000000000ull;
-        return true;
-    default:
-        return false;
-    }
 }
 
 /* The error that the fault plan wants a clock to fail with, 0 for none. */
@@ -58,7 +28,7 @@ static int clock_fault(uint32_t call) {
 SHIM_EXPORT int clock_gettime(clockid_t id, struct timespec *t) {
     SHIM_REAL(clock_gettime);
     uint64_t start;
-    if (shim_controlled() && virtual_clock(id, &start)) {
+    if (shim_controlled() && shim_virtual_clock(id, &start)) {
         int planned = clock_fault(CHIP_CALL_clock_gettime);
         if (planned)
             return errno = planned, -1;
@@ -75,7 +45,7 @@ SHIM_EXPORT int gettimeofday(struct timeval *restrict t, void *restrict zone) {
         if (planned)
             return errno = planned, -1;
         uint64_t ns = chipharness_clock_ns();
-        t->tv_sec = REALTIME_START_S + (time_t)(ns / 1000000000ull);
+        t->tv_sec = SHIM_REALTIME_S + (time_t)(ns / 1000000000ull);
         t->tv_usec = (suseconds_t)(ns % 1000000000ull / 1000);
         return 0;
     }
@@ -88,7 +58,7 @@ SHIM_EXPORT time_t time(time_t *out) {
         int planned = clock_fault(CHIP_CALL_time);
         if (planned)
             return errno = planned, (time_t)-1;
-        time_t now = REALTIME_START_S + (time_t)(chipharness_clock_ns() / 1000000000ull);
+        time_t now = SHIM_REALTIME_S + (time_t)(chipharness_clock_ns() / 1000000000ull);
         if (out)
             *out = now;
         return now;
@@ -108,9 +78,9 @@ SHIM_EXPORT int nanosleep(const struct timespec *t, struct timespec *left) {
     SHIM_REAL(nanosleep);
     if (!shim_controlled())
         return real_nanosleep ? real_nanosleep(t, left) : (errno = ENOSYS, -1);
-    if (!valid(t))
+    if (!shim_valid_time(t))
         return errno = EINVAL, -1;
-    int planned = sleep_virtual(CHIP_CALL_nanosleep, to_ns(t));
+    int planned = sleep_virtual(CHIP_CALL_nanosleep, shim_to_ns(t));
     if (planned && left)
         *left = *t;
     return planned ? (errno = planned, -1) : 0;
@@ -120,11 +90,11 @@ SHIM_EXPORT int clock_nanosleep(clockid_t id, int flags, const struct timespec *
                                 struct timespec *left) {
     SHIM_REAL(clock_nanosleep);
     uint64_t start;
-    if (!shim_controlled() || !virtual_clock(id, &start))
+    if (!shim_controlled() || !shim_virtual_clock(id, &start))
         return real_clock_nanosleep ? real_clock_nanosleep(id, flags, t, left) : ENOSYS;
-    if (!valid(t))
+    if (!shim_valid_time(t))
         return EINVAL;
-    uint64_t ns = to_ns(t);
+    uint64_t ns = shim_to_ns(t);
     if (flags & TIMER_ABSTIME) {
         uint64_t now = start + chipharness_clock_ns();
         ns = ns > now ? ns - now : 0;
@@ -180,10 +150,10 @@ static bool futex_virtual(long *result, const void *word, int op, uint32_t value
         return false;
     uint64_t ns = CHIP_NO_DEADLINE;
     if (timeout) {
-        ns = to_ns(timeout);
+        ns = shim_to_ns(timeout);
         if (command == FUTEX_WAIT_BITSET) { /* an absolute time */
-            uint64_t start = op & FUTEX_CLOCK_REALTIME ? (uint64_t)REALTIME_START_S * 1000000000ull
-                                                       : MONOTONIC_START_NS;
+            uint64_t start = op & FUTEX_CLOCK_REALTIME ? (uint64_t)SHIM_REALTIME_S * 1000000000ull
+                                                       : SHIM_MONOTONIC_NS;
             uint64_t now = start + chipharness_clock_ns();
             ns = ns > now ? ns - now : 0;
         }
@@ -211,31 +181,6 @@ SHIM_EXPORT long syscall(long number, ...) {
     return real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
-SHIM_EXPORT int poll(struct pollfd *fds, nfds_t n, int timeout_ms) {
-    SHIM_REAL(poll);
-    if (!real_poll)
-        return errno = ENOSYS, -1;
-    if (!shim_controlled() || timeout_ms == 0)
-        return real_poll(fds, n, timeout_ms);
-    int planned = chipharness_call_enter(CHIP_CALL_poll, NULL);
-    if (planned)
-        return errno = planned, -1;
-    uint64_t left = CHIP_NO_DEADLINE;
-    if (timeout_ms >= 0)
-        left = (uint64_t)(unsigned)timeout_ms * 1000000ull;
-    uint64_t slice = 100000;
-    int r;
-    while ((r = real_poll(fds, n, 0)) == 0 && left > 0) {
-        uint64_t ns = slice < left ? slice : left;
-        chipharness_sleep(ns);
-        if (left != CHIP_NO_DEADLINE)
-            left -= ns;
-        if (slice < 100000000)
-            slice *= 2;
-    }
-    return r;
-}
-
 SHIM_EXPORT pid_t fork(void) {
     SHIM_REAL(fork);
     if (!real_fork)
@@ -246,10 +191,12 @@ SHIM_EXPORT pid_t fork(void) {
     if (planned)
         return errno = planned, -1;
     pid_t pid = real_fork();
-    if (pid == 0)
+    if (pid == 0) {
+        shim_threads_forked();
         chipharness_fork_child();
-    else
+    } else {
         chipharness_fork_parent(pid);
+    }
     return pid;
 }
 

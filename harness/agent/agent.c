@@ -90,6 +90,7 @@ AGENT_EXPORT int chipharness_arm(agent_watch_fn watch) {
     __atomic_store_n(&c->actors[self].pid, getpid(), __ATOMIC_RELEASE);
     agent__.watch = watch;
     agent__self = self + 1;
+    agent__threads_reset();
     agent__crash_arm();
     c->running = self;
     c->armed = 1;

@@ -53,6 +53,8 @@ void agent__pass(const char *path, int *fail_errno);
 int agent__block(uint32_t wait_kind, uint32_t object, uint64_t offset, uint64_t value,
                  uint64_t deadline);
 void agent__await_turn(void);
+void agent__give_turn(uint32_t to);
+void agent__reschedule(void);
 void agent__record(uint32_t kind, uint32_t point, uint32_t stack, const uint64_t *f);
 
 /* stacks.c */
@@ -60,6 +62,9 @@ uint32_t agent__stack(void);
 
 /* objects.c: the object and offset behind an address of this process. */
 void agent__locate(const void *at, uint32_t *object, uint64_t *offset);
+
+/* threads.c: a process of one thread starts here. */
+void agent__threads_reset(void);
 
 /* crash.c */
 void agent__crash_arm(void);

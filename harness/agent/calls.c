@@ -72,12 +72,13 @@ int chipharness_futex_wait(const void *word, uint32_t value, uint64_t timeout_ns
         return planned;
     struct agent_in in = agent__enter();
     int result = EAGAIN;
-    /* ORDER: acquire; pairs with give_turn(): the kernel's FUTEX_WAIT compares under a lock of its
-     * own, and the turn plays that part here. */
+    /* ORDER: acquire; pairs with agent__give_turn(): the kernel's FUTEX_WAIT compares under a lock
+     * of its own, and the turn plays that part here. */
     if (__atomic_load_n((const uint32_t *)word, __ATOMIC_ACQUIRE) == value) {
         uint32_t object;
         uint64_t offset;
         agent__locate(word, &object, &offset);
+        agent__actor()->wait_address = (uintptr_t)word;
         result = agent__block(CHIP_WAIT_FUTEX, object, offset, value,
                               timeout_ns == CHIP_NO_DEADLINE ? CHIP_NO_DEADLINE
                                                              : deadline_in(timeout_ns));
@@ -101,18 +102,27 @@ int chipharness_futex_wake(const void *word, uint32_t n) {
     return (int)woken;
 }
 
-static bool has_living_child(uint32_t self) {
+/* Of the living children of this process: how many, and one of them. */
+static uint32_t living_children(uint32_t *one) {
     const struct chip_control *c = agent__.c;
-    for (uint32_t i = 0; i < c->actor_count; i++)
-        if (c->actors[i].forked_by == self && c->actors[i].state != CHIP_STATE_DEAD)
-            return true;
-    return false;
+    uint32_t n = 0, process = agent__actor()->process;
+    for (uint32_t i = 0; i < c->actor_count; i++) {
+        const struct chip_actor *a = &c->actors[i];
+        if (a->process != i || a->forked_by == CHIP_NO_ACTOR || a->state == CHIP_STATE_DEAD ||
+            c->actors[a->forked_by].process != process)
+            continue;
+        *one = i;
+        n++;
+    }
+    return n;
 }
 
 void chipharness_wait_child(void) {
     struct agent_in in = agent__enter();
-    if (has_living_child(agent__self - 1))
-        agent__block(CHIP_WAIT_CHILD, 0, 0, 0, CHIP_NO_DEADLINE);
+    uint32_t child = CHIP_NO_ACTOR;
+    uint32_t n = living_children(&child);
+    if (n)
+        agent__block(CHIP_WAIT_CHILD, n == 1 ? child : CHIP_NO_ACTOR, 0, 0, CHIP_NO_DEADLINE);
     agent__leave(in);
 }
 
@@ -151,6 +161,7 @@ void chipharness_fork_child(void) {
     agent__.watch = NULL; /* the driver's, and it stays with the driver */
     struct chip_actor *a = agent__actor();
     __atomic_store_n(&a->pid, getpid(), __ATOMIC_RELAXED);
+    agent__threads_reset(); /* of the threads, the one that forked is there */
     agent__await_turn();
     agent__leave(in);
 }
@@ -184,7 +195,7 @@ void chipharness_signalled(pid_t pid, int signal) {
     struct chip_control *c = agent__.c;
     for (uint32_t i = 0; i < c->actor_count; i++) {
         struct chip_actor *a = &c->actors[i];
-        if (a->state == CHIP_STATE_DEAD || a->pid <= 0 || i == agent__self - 1)
+        if (a->state == CHIP_STATE_DEAD || a->pid <= 0 || a->process == agent__actor()->process)
             continue;
         bool aimed_at = pid > 0 ? a->pid == pid : pid < -1 ? getpgid(a->pid) == -pid : false;
         if (aimed_at && signal_kills(a->pid, signal))
@@ -196,7 +207,7 @@ void chipharness_signalled(pid_t pid, int signal) {
 int64_t chipharness_actor_of(pid_t pid) {
     const struct chip_control *c = agent__.c;
     for (uint32_t i = c->actor_count; i-- > 0;)
-        if (c->actors[i].pid == pid)
+        if (c->actors[i].pid == pid && c->actors[i].process == i)
             return i;
     return -1;
 }

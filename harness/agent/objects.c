@@ -107,7 +107,7 @@ void agent__locate(const void *at, uint32_t *object, uint64_t *offset) {
             return;
         }
     }
-    *object = PRIVATE_OBJECT + (agent__self ? agent__self - 1 : 0);
+    *object = PRIVATE_OBJECT + (agent__self ? agent__actor()->process : 0);
     *offset = p;
 }
 

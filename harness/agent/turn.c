@@ -3,11 +3,13 @@
  * turn.c - holding the turn and giving it on: one futex hand-over a switch (control.h G1).
  */
 #include "harness/agent/agent.h"
+#include "harness/control/procstat.h"
 
 #include <errno.h>
 #include <fnmatch.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -30,17 +32,28 @@ static void futex_wait_raw(uint32_t *word, uint32_t value) {
         end_if_abandoned();
 }
 
+/* A thread that has ended is let go by the kernel only after it gave the turn on: its robust locks
+ * are marked on the way. Nobody runs beside it. */
+static void see_off_thread(void) {
+    struct chip_control *c = agent__.c;
+    pid_t tid = c->leaving_tid;
+    c->leaving_tid = 0;
+    while (tid && syscall(SYS_tkill, tid, 0) == 0 && procstat_who(tid).state != 'Z')
+        sched_yield();
+}
+
 void agent__await_turn(void) {
     struct chip_actor *a = agent__actor();
-    /* ORDER: acquire; pairs with the release of `go` in give_turn() and in the supervisor's
+    /* ORDER: acquire; pairs with the release of `go` in agent__give_turn() and in the supervisor's
      * sup_give_turn(). Makes all that the last holder did visible; without it this actor could
      * act on an old schedule. */
     while (__atomic_load_n(&a->go, __ATOMIC_ACQUIRE) != 1)
         futex_wait_raw(&a->go, 0);
     __atomic_store_n(&a->go, 0, __ATOMIC_RELAXED);
+    see_off_thread();
 }
 
-static void give_turn(uint32_t to) {
+void agent__give_turn(uint32_t to) {
     struct chip_control *c = agent__.c;
     c->switches++;
     __atomic_store_n(&c->running, to, __ATOMIC_RELAXED);
@@ -52,7 +65,7 @@ static void give_turn(uint32_t to) {
 }
 
 /* Gives the turn to whom the schedule says and returns when it comes back. */
-static void reschedule(void) {
+void agent__reschedule(void) {
     struct chip_control *c = agent__.c;
     uint32_t self = agent__self - 1;
     uint32_t next = ctl_choose(c, self, agent__real_ns());
@@ -64,7 +77,7 @@ static void reschedule(void) {
         agent__await_turn();
         return;
     }
-    give_turn(next);
+    agent__give_turn(next);
     agent__await_turn();
 }
 
@@ -82,12 +95,14 @@ void agent__arrive(uint32_t kind, uint32_t point, const uint64_t *field) {
     memcpy(a->field, field, sizeof a->field);
     a->stack = agent__stack();
     a->pending = 1;
-    reschedule();
+    agent__reschedule();
 }
 
 static void die_as_planned(uint32_t fault) {
     struct chip_actor *a = agent__actor();
-    a->planned_death = 1;
+    for (uint32_t i = 0; i < agent__.c->actor_count; i++)
+        if (agent__.c->actors[i].process == a->process)
+            agent__.c->actors[i].planned_death = 1;
     /* The turn stays here until the supervisor has seen the death, so that nobody runs beside a
      * process that is half gone. */
     a->state = CHIP_STATE_EXITING;
@@ -168,7 +183,7 @@ int agent__block(uint32_t wait_kind, uint32_t object, uint64_t offset, uint64_t 
     a->stack = agent__stack();
     uint64_t f[CHIP_MATCH_FIELDS] = {object, offset, value, deadline};
     agent__record(CHIP_EV_WAIT, wait_kind, a->stack, f);
-    reschedule();
+    agent__reschedule();
     a->wait_kind = CHIP_WAIT_NONE;
     if (a->wait_result == 2) {
         f[2] = deadline;

@@ -150,7 +150,7 @@ uint32_t ctl_choose(struct chip_control *c, uint32_t from, uint64_t real_ns) {
         ctl_end(c, CHIP_OUT_STEP_LIMIT);
     uint32_t n = 0;
     while (c->outcome == CHIP_OUT_RUNNING && (n = candidates(c, list, real_ns)) == 0)
-        if (!make_progress(c, from, real_ns))
+        if (!ctl_io_look(c) && !make_progress(c, from, real_ns))
             return CHIP_NO_ACTOR;
     if (c->outcome != CHIP_OUT_RUNNING)
         return CHIP_NO_ACTOR;

@@ -47,12 +47,24 @@ uint64_t ctl_record(struct chip_control *c, uint32_t actor, const struct chip_ev
 uint32_t ctl_actor_add(struct chip_control *c, uint32_t forked_by);
 /* Names an actor: label, incarnation, and the occurrences its label has had so far. */
 void ctl_actor_name(struct chip_control *c, uint32_t actor, uint32_t kind, uint32_t index);
-/* The actor is gone: DEAD, recorded, whoever waits for a child is woken. */
+/* The actor is gone: DEAD, recorded, and woken is whoever waits for a child, for this thread's
+ * exit, for a lock (a robust one tells of its owner's death) or for input or output. */
 void ctl_actor_dead(struct chip_control *c, uint32_t actor, int status, uint64_t real_ns);
 
 /* Makes up to n actors that wait on (object, offset) runnable, first come first; returns how many.
  */
 uint32_t ctl_wake(struct chip_control *c, uint32_t object, uint64_t offset, uint32_t n);
+/* The same for those that wait in this way. */
+uint32_t ctl_wake_kind(struct chip_control *c, uint32_t kind, uint32_t object, uint64_t offset,
+                       uint32_t n);
+/* Makes all runnable that wait in this way, wherever. */
+void ctl_wake_all_of(struct chip_control *c, uint32_t kind);
+/* Arrives at a barrier of count actors: true if that completes it; the others are then woken. An
+ * actor that died while it waited there has arrived all the same. */
+bool ctl_barrier(struct chip_control *c, uint32_t object, uint64_t offset, uint32_t count);
+/* Whoever waits for input or output, and has not looked since the last step of anybody, gets to
+ * look; false if there is none. */
+bool ctl_io_look(struct chip_control *c);
 
 /* A point of `actor` has been passed: holds that waited for it are met. */
 void ctl_passed(struct chip_control *c, uint32_t actor, uint32_t point_kind, uint32_t point,

@@ -87,8 +87,8 @@ void oracle_crash(struct judging *j) {
     for (uint32_t i = 0; i < j->c->actor_count; i++) {
         const struct chip_actor *a = &j->c->actors[i];
         int status = i == 0 ? j->record->driver_status : a->status;
-        if (a->state != CHIP_STATE_DEAD || status == -1 || !WIFSIGNALED(status) ||
-            a->planned_death || !fatal(WTERMSIG(status)))
+        if (a->state != CHIP_STATE_DEAD || a->process != i || status == -1 ||
+            !WIFSIGNALED(status) || a->planned_death || !fatal(WTERMSIG(status)))
             continue;
         struct chr_finding *f = judge_add(j, CHS_VERDICT_CRASH, NULL, 0);
         f->expected = "no process ends by a signal of its own making";
@@ -149,7 +149,7 @@ void oracle_leak(struct judging *j) {
     if (j->c->outcome == CHIP_OUT_FINISHED || !parent_gone)
         return;
     for (uint32_t i = 1; i < j->c->actor_count; i++) {
-        if (j->c->actors[i].state == CHIP_STATE_DEAD)
+        if (j->c->actors[i].state == CHIP_STATE_DEAD || j->c->actors[i].process != i)
             continue;
         struct chr_finding *f = judge_add(j, CHS_VERDICT_LEAK, NULL, 0);
         f->expected = "every child ends after its parent did";

@@ -70,7 +70,20 @@ static void repair_turn(struct supervision *s) {
     }
 }
 
-/* Opens a pidfd for every actor that has a pid and none yet. */
+/* A process is gone, with all its threads. status: -1 if it is not known. */
+static void process_died(struct chip_control *c, uint32_t process, int status) {
+    for (uint32_t i = 0; i < c->actor_count; i++) {
+        struct chip_actor *a = &c->actors[i];
+        if (a->process != process)
+            continue;
+        if (a->state != CHIP_STATE_DEAD && status != -1)
+            a->status = status;
+        /* ORDER: release; pairs with the acquire in bury(). Publishes status. */
+        __atomic_store_n(&a->died, 1, __ATOMIC_RELEASE);
+    }
+}
+
+/* Opens a pidfd for every process that has a pid and none yet. */
 static void adopt_new(struct supervision *s) {
     uint32_t n = __atomic_load_n(&s->c->actor_count, __ATOMIC_RELAXED);
     for (uint32_t i = 0; i < n && i < CHIP_MAX_ACTORS; i++) {
@@ -78,12 +91,12 @@ static void adopt_new(struct supervision *s) {
         /* ORDER: acquire; pairs with the release of pid in chipharness_fork_parent() and in
          * chipharness_arm(). Makes the actor's row visible. */
         pid_t pid = __atomic_load_n(&a->pid, __ATOMIC_ACQUIRE);
-        if (s->pidfd[i] >= 0 || pid <= 0 || a->died)
+        if (s->pidfd[i] >= 0 || pid <= 0 || a->died || a->process != i)
             continue;
         s->pidfd[i] = (int)syscall(SYS_pidfd_open, pid, 0);
         /* Ended and reaped before it was looked at. Whoever saw it end knows its status. */
         if (s->pidfd[i] < 0 && errno == ESRCH)
-            __atomic_store_n(&a->died, 1, __ATOMIC_RELAXED);
+            process_died(s->c, i, -1);
     }
 }
 
@@ -108,12 +121,9 @@ static void on_death(struct supervision *s, uint32_t i) {
         s->record->driver_status = status;
         s->driver_gone = true;
     }
-    if (a->state != CHIP_STATE_DEAD && status != -1)
-        a->status = status;
     close(s->pidfd[i]);
     s->pidfd[i] = -1;
-    /* ORDER: release; pairs with the acquire in bury(). Publishes status. */
-    __atomic_store_n(&a->died, 1, __ATOMIC_RELEASE);
+    process_died(s->c, i, status);
 }
 
 /* Somebody outside the run killed it: what it did is then no finding about the subject. */
@@ -122,8 +132,8 @@ static void note_outside_kills(struct supervision *s) {
     for (uint32_t i = 0; i < c->actor_count && i < 64; i++) {
         const struct chip_actor *a = &c->actors[i];
         int signal = a->status != -1 && WIFSIGNALED(a->status) ? WTERMSIG(a->status) : 0;
-        if (a->died && !a->planned_death && (signal == SIGKILL || signal == SIGTERM) &&
-            !sent_by_subject(c, i))
+        if (a->died && a->process == i && !a->planned_death &&
+            (signal == SIGKILL || signal == SIGTERM) && !sent_by_subject(c, i))
             s->record->killed_outside |= 1ull << i;
     }
 }
@@ -132,7 +142,7 @@ static void describe_holder(struct supervision *s) {
     char call[256], state = '?';
     uint32_t holder = __atomic_load_n(&s->c->running, __ATOMIC_RELAXED);
     const struct chip_actor *a = &s->c->actors[holder];
-    pid_t pid = s->c->armed ? a->pid : s->driver;
+    pid_t pid = !s->c->armed ? s->driver : a->tid ? a->tid : a->pid;
     if (!procstat_read(pid, "syscall", call, sizeof call))
         snprintf(call, sizeof call, "unknown");
     call[strcspn(call, "\n")] = 0;

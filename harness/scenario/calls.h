@@ -43,13 +43,44 @@
     X(pipe, EMFILE, ENFILE)                                                                        \
     X(sched_yield, NO_ERRNO)                                                                       \
     X(poll, EINTR, EINVAL, ENOMEM)                                                                 \
-    X(sigaction, EINVAL)
+    X(sigaction, EINVAL)                                                                           \
+    X(pthread_create, EAGAIN, EINVAL, EPERM)                                                       \
+    X(pthread_join, EDEADLK, EINVAL, ESRCH)                                                        \
+    X(pthread_detach, EINVAL, ESRCH)                                                               \
+    X(pthread_mutex_lock, EAGAIN, EDEADLK, EINVAL, ENOTRECOVERABLE)                                \
+    X(pthread_mutex_trylock, EAGAIN, EBUSY, EINVAL, ENOTRECOVERABLE)                               \
+    X(pthread_mutex_timedlock, EAGAIN, EDEADLK, EINVAL, ENOTRECOVERABLE, ETIMEDOUT)                \
+    X(pthread_mutex_unlock, EPERM)                                                                 \
+    X(pthread_rwlock_rdlock, EAGAIN, EDEADLK)                                                      \
+    X(pthread_rwlock_tryrdlock, EAGAIN, EBUSY)                                                     \
+    X(pthread_rwlock_timedrdlock, EAGAIN, EDEADLK, EINVAL, ETIMEDOUT)                              \
+    X(pthread_rwlock_wrlock, EDEADLK)                                                              \
+    X(pthread_rwlock_trywrlock, EBUSY)                                                             \
+    X(pthread_rwlock_timedwrlock, EDEADLK, EINVAL, ETIMEDOUT)                                      \
+    X(pthread_rwlock_unlock, EPERM)                                                                \
+    X(pthread_cond_wait, EPERM, ENOTRECOVERABLE)                                                   \
+    X(pthread_cond_timedwait, EINVAL, EPERM, ENOTRECOVERABLE, ETIMEDOUT)                           \
+    X(pthread_cond_signal, EINVAL)                                                                 \
+    X(pthread_cond_broadcast, EINVAL)                                                              \
+    X(pthread_barrier_wait, EINVAL)                                                                \
+    X(pthread_once, EINVAL)                                                                        \
+    X(sem_wait, EINTR, EINVAL)                                                                     \
+    X(sem_trywait, EAGAIN, EINTR, EINVAL)                                                          \
+    X(sem_timedwait, EINTR, EINVAL, ETIMEDOUT)                                                     \
+    X(sem_post, EINVAL, EOVERFLOW)                                                                 \
+    X(ppoll, EINTR, EINVAL, ENOMEM)                                                                \
+    X(select, EBADF, EINTR, EINVAL, ENOMEM)                                                        \
+    X(epoll_wait, EBADF, EINTR, EINVAL)                                                            \
+    X(eventfd, EINVAL, EMFILE, ENFILE, ENODEV, ENOMEM)                                             \
+    X(pipe2, EINVAL, EMFILE, ENFILE)                                                               \
+    X(waitid, ECHILD, EINTR, EINVAL)                                                               \
+    X(wait4, ECHILD, EINTR, EINVAL)
 
 /* Every errno that a row above names. A test holds the two lists together. */
 #define CHS_ERRNOS(X)                                                                              \
-    X(EACCES) X(EAGAIN) X(EBADF) X(EBUSY) X(ECHILD) X(EDQUOT) X(EEXIST) X(EFBIG) X(EINTR)          \
+    X(EACCES) X(EAGAIN) X(EBADF) X(EBUSY) X(ECHILD) X(EDEADLK) X(EDQUOT) X(EEXIST) X(EFBIG) X(EINTR)          \
     X(EINVAL) X(EIO) X(EISDIR) X(ELOOP) X(EMFILE) X(ENAMETOOLONG) X(ENFILE) X(ENODEV) X(ENOENT)    \
-    X(ENOMEM) X(ENOSPC) X(ENOSYS) X(ENOTDIR) X(ENXIO) X(EOPNOTSUPP) X(EOVERFLOW) X(EPERM)          \
+    X(ENOMEM) X(ENOSPC) X(ENOSYS) X(ENOTDIR) X(ENOTRECOVERABLE) X(ENXIO) X(EOPNOTSUPP) X(EOVERFLOW) X(EPERM)          \
     X(EPIPE) X(EROFS) X(ESPIPE) X(ESRCH) X(ETIMEDOUT) X(ETXTBSY)
 /* clang-format on */
 

@@ -10,12 +10,18 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/select.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -25,6 +31,16 @@
 static const struct timespec one_ms = {0, 1000000};
 static int fd, ends[2];
 static char byte;
+
+/* In shared memory: another process could reach them, so that they are points. */
+static struct shared {
+    pthread_mutex_t mutex;
+    pthread_rwlock_t rwlock;
+    pthread_cond_t cond;
+    pthread_barrier_t barrier;
+    pthread_once_t once;
+    sem_t sem;
+} * shared;
 
 /* Result -> error number, for calls that leave it in errno. */
 static int failed(int bad) {
@@ -146,6 +162,194 @@ static int call_sigaction(void) {
     return failed(sigaction(SIGUSR1, NULL, &old));
 }
 
+static void *nothing(void *arg) {
+    return arg;
+}
+static int call_pthread_create(void) {
+    pthread_t id;
+    int e = pthread_create(&id, NULL, nothing, NULL);
+    if (!e)
+        pthread_join(id, NULL);
+    return e;
+}
+static int call_pthread_join(void) {
+    pthread_t id;
+    void *result = NULL;
+    if (pthread_create(&id, NULL, nothing, &fd))
+        return EPROTO;
+    int e = pthread_join(id, &result);
+    if (e)
+        pthread_join(id, NULL);
+    return e ? e : result == &fd ? 0 : EPROTO;
+}
+static int call_pthread_detach(void) {
+    pthread_t id;
+    if (pthread_create(&id, NULL, nothing, NULL))
+        return EPROTO;
+    int e = pthread_detach(id);
+    if (e)
+        pthread_detach(id);
+    return e;
+}
+static int call_pthread_mutex_lock(void) {
+    int e = pthread_mutex_lock(&shared->mutex);
+    return e ? e : pthread_mutex_unlock(&shared->mutex);
+}
+static int call_pthread_mutex_trylock(void) {
+    int e = pthread_mutex_trylock(&shared->mutex);
+    return e ? e : pthread_mutex_unlock(&shared->mutex);
+}
+static struct timespec in_one_ms(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    t.tv_nsec += 1000000;
+    return t;
+}
+static int call_pthread_mutex_timedlock(void) {
+    struct timespec t = in_one_ms();
+    int e = pthread_mutex_timedlock(&shared->mutex, &t);
+    return e ? e : pthread_mutex_timedlock(&shared->mutex, &t) == ETIMEDOUT ? 0 : EPROTO;
+}
+static int call_pthread_mutex_unlock(void) {
+    pthread_mutex_lock(&shared->mutex);
+    return pthread_mutex_unlock(&shared->mutex);
+}
+static int rwlock_end(int e) {
+    return e ? e : pthread_rwlock_unlock(&shared->rwlock);
+}
+static int call_pthread_rwlock_rdlock(void) {
+    return rwlock_end(pthread_rwlock_rdlock(&shared->rwlock));
+}
+static int call_pthread_rwlock_tryrdlock(void) {
+    return rwlock_end(pthread_rwlock_tryrdlock(&shared->rwlock));
+}
+static int call_pthread_rwlock_timedrdlock(void) {
+    struct timespec t = in_one_ms();
+    return rwlock_end(pthread_rwlock_timedrdlock(&shared->rwlock, &t));
+}
+static int call_pthread_rwlock_wrlock(void) {
+    return rwlock_end(pthread_rwlock_wrlock(&shared->rwlock));
+}
+static int call_pthread_rwlock_trywrlock(void) {
+    return rwlock_end(pthread_rwlock_trywrlock(&shared->rwlock));
+}
+static int call_pthread_rwlock_timedwrlock(void) {
+    struct timespec t = in_one_ms();
+    return rwlock_end(pthread_rwlock_timedwrlock(&shared->rwlock, &t));
+}
+static int call_pthread_rwlock_unlock(void) {
+    pthread_rwlock_rdlock(&shared->rwlock);
+    return pthread_rwlock_unlock(&shared->rwlock);
+}
+static void *wake_cond(void *arg) {
+    pthread_mutex_lock(&shared->mutex);
+    *(int *)arg = 1;
+    pthread_cond_signal(&shared->cond);
+    pthread_mutex_unlock(&shared->mutex);
+    return NULL;
+}
+static int call_pthread_cond_wait(void) {
+    pthread_t id;
+    int set = 0, e = 0;
+    pthread_mutex_lock(&shared->mutex);
+    if (pthread_create(&id, NULL, wake_cond, &set))
+        return EPROTO;
+    while (!set && !e)
+        e = pthread_cond_wait(&shared->cond, &shared->mutex);
+    pthread_mutex_unlock(&shared->mutex);
+    pthread_join(id, NULL);
+    return e;
+}
+static int call_pthread_cond_timedwait(void) {
+    pthread_t id;
+    int set = 0, e = 0;
+    struct timespec t = in_one_ms();
+    t.tv_sec += 3600;
+    pthread_mutex_lock(&shared->mutex);
+    if (pthread_create(&id, NULL, wake_cond, &set))
+        return EPROTO;
+    while (!set && !e)
+        e = pthread_cond_timedwait(&shared->cond, &shared->mutex, &t);
+    pthread_mutex_unlock(&shared->mutex);
+    pthread_join(id, NULL);
+    return e;
+}
+static int call_pthread_cond_signal(void) {
+    return pthread_cond_signal(&shared->cond);
+}
+static int call_pthread_cond_broadcast(void) {
+    return pthread_cond_broadcast(&shared->cond);
+}
+static int call_pthread_barrier_wait(void) {
+    int r = pthread_barrier_wait(&shared->barrier);
+    return r == PTHREAD_BARRIER_SERIAL_THREAD ? 0 : r ? r : EPROTO;
+}
+static void once(void) {
+    byte = 'o';
+}
+static int call_pthread_once(void) {
+    int e = pthread_once(&shared->once, once);
+    return e ? e : byte == 'o' ? 0 : EPROTO;
+}
+static int call_sem_wait(void) {
+    return failed(sem_wait(&shared->sem) != 0);
+}
+static int call_sem_trywait(void) {
+    return failed(sem_trywait(&shared->sem) != 0);
+}
+static int call_sem_timedwait(void) {
+    struct timespec t = in_one_ms();
+    return failed(sem_timedwait(&shared->sem, &t) != 0);
+}
+static int call_sem_post(void) {
+    return failed(sem_post(&shared->sem) != 0);
+}
+static int call_ppoll(void) {
+    struct pollfd p = {.fd = ends[0], .events = POLLIN};
+    return failed(ppoll(&p, 1, &one_ms, NULL) != 1);
+}
+static int call_select(void) {
+    struct timeval t = {1, 0};
+    fd_set set;
+    FD_ZERO(&set);
+    FD_SET(ends[0], &set);
+    return failed(select(ends[0] + 1, &set, NULL, NULL, &t) != 1);
+}
+static int call_epoll_wait(void) {
+    struct epoll_event event = {.events = EPOLLIN};
+    int set = epoll_create1(0);
+    if (set < 0 || epoll_ctl(set, EPOLL_CTL_ADD, ends[0], &event))
+        return EPROTO;
+    return failed(epoll_wait(set, &event, 1, 10) != 1);
+}
+static int call_eventfd(void) {
+    return failed(eventfd(0, 0) < 0);
+}
+static int call_pipe2(void) {
+    int more[2];
+    return failed(pipe2(more, O_CLOEXEC));
+}
+static int call_waitid(void) {
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(7);
+    siginfo_t info = {.si_pid = 0};
+    int e = failed(waitid(P_PID, (id_t)pid, &info, WEXITED) != 0);
+    if (e)
+        waitpid(pid, NULL, 0);
+    return e ? e : info.si_pid == pid && info.si_status == 7 ? 0 : EPROTO;
+}
+static int call_wait4(void) {
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(7);
+    struct rusage usage;
+    int status = 0, e = failed(wait4(pid, &status, 0, &usage) != pid);
+    if (e)
+        waitpid(pid, NULL, 0);
+    return e ? e : WEXITSTATUS(status) == 7 ? 0 : EPROTO;
+}
+
 /* A name of the contract without a function here does not compile. */
 static const struct {
     const char *name;
@@ -156,13 +360,25 @@ static const struct {
 #undef CHIP_X
 };
 
+static int prepare_shared(void) {
+    static const pthread_once_t once_init = PTHREAD_ONCE_INIT;
+    shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED)
+        return -1;
+    shared->once = once_init;
+    return pthread_mutex_init(&shared->mutex, NULL) | pthread_rwlock_init(&shared->rwlock, NULL) |
+           pthread_cond_init(&shared->cond, NULL) |
+           pthread_barrier_init(&shared->barrier, NULL, 1) | sem_init(&shared->sem, 1, 1);
+}
+
 static int prepare(void) {
     fd = memfd_create("prepared", 0);
     return fd < 0 || ftruncate(fd, 4096) || pipe(ends) || write(ends[1], "y", 1) != 1;
 }
 
 int main(int argc, char **argv) {
-    if (argc != 4 || prepare() || !chipharness_arm || chipharness_arm(NULL) != 0)
+    if (argc != 4 || prepare() || prepare_shared() || !chipharness_arm ||
+        chipharness_arm(NULL) != 0)
         return 3;
     struct chip_control *c = chipharness_control();
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {

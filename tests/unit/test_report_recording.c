@@ -25,7 +25,7 @@ static void another_version_is_one_sentence(void **state) {
     (void)state;
     struct chip_control *c = fix_new();
     c->version = CHIP_CONTRACT_VERSION + 6;
-    refused(c, fix_bytes(), "the recording has version 7, this chipharness reads version 1");
+    refused(c, fix_bytes(), "the recording has version 8, this chipharness reads version 2");
     fix_free(c);
 }
 

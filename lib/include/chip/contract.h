@@ -32,7 +32,7 @@
 #define CHIP_SEGMENT_PREFIX   "chr-" /* of every name that a run makes in /dev/shm */
 
 enum {
-    CHIP_MAX_ACTORS = 96, /* processes (later: threads) that one run may ever start */
+    CHIP_MAX_ACTORS = 96, /* processes and threads that one run may ever start */
     CHIP_MAX_HOLDS = 32,
     CHIP_MAX_FAULTS = 32,
     CHIP_MAX_OBJECTS = 512,  /* shared objects: segments, memfds, anonymous shared mappings */
@@ -60,7 +60,8 @@ enum {
     X(RANK, "rank")                                                      \
     X(PROCESS, "process") /* forked, and not yet named by child.start */ \
     X(SUPERVISOR, "supervisor")                                          \
-    X(ANY, "any")
+    X(ANY, "any")                                                        \
+    X(THREAD, "thread") /* any of a process but its first; index: the actor */
 
 #define CHIP_ACTOR_STATES(X)                                                                    \
     X(FREE, "free")                                                                             \
@@ -113,12 +114,21 @@ enum {
 
 /* The libc calls that a shim can see, fail and record. Their shims are generated from the table
  * in faults/shim/calls.h, which must have the same names. Append only. */
-#define CHIP_CALLS(X)                                                                          \
-    X(shm_open)                                                                                \
-    X(shm_unlink) X(mmap) X(munmap) X(ftruncate) X(posix_fallocate) X(memfd_create) X(fork)    \
-        X(waitpid) X(kill) X(_exit) X(nanosleep) X(clock_nanosleep) X(usleep) X(clock_gettime) \
-            X(gettimeofday) X(time) X(getrandom) X(futex) X(close) X(open) X(read) X(write)    \
-                X(pipe) X(sched_yield) X(poll) X(sigaction)
+/* clang-format off */
+#define CHIP_CALLS(X)                                                                           \
+    X(shm_open) X(shm_unlink) X(mmap) X(munmap) X(ftruncate) X(posix_fallocate) X(memfd_create) \
+    X(fork)                                                                                     \
+    X(waitpid) X(kill) X(_exit) X(nanosleep) X(clock_nanosleep) X(usleep) X(clock_gettime)      \
+    X(gettimeofday) X(time) X(getrandom) X(futex) X(close) X(open) X(read) X(write) X(pipe)     \
+    X(sched_yield) X(poll) X(sigaction) X(pthread_create) X(pthread_join) X(pthread_detach)     \
+    X(pthread_mutex_lock) X(pthread_mutex_trylock) X(pthread_mutex_timedlock)                   \
+    X(pthread_mutex_unlock) X(pthread_rwlock_rdlock) X(pthread_rwlock_tryrdlock)                \
+    X(pthread_rwlock_timedrdlock) X(pthread_rwlock_wrlock) X(pthread_rwlock_trywrlock)          \
+    X(pthread_rwlock_timedwrlock) X(pthread_rwlock_unlock) X(pthread_cond_wait)                 \
+    X(pthread_cond_timedwait) X(pthread_cond_signal) X(pthread_cond_broadcast)                  \
+    X(pthread_barrier_wait) X(pthread_once) X(sem_wait) X(sem_trywait) X(sem_timedwait)         \
+    X(sem_post) X(ppoll) X(select) X(epoll_wait) X(eventfd) X(pipe2) X(waitid) X(wait4)
+/* clang-format on */
 
 #define CHIP_FAULT_ACTIONS(X) \
     X(NONE, "none")           \
@@ -249,7 +259,7 @@ struct chip_actor {
     uint64_t steps;                    /* turn: points passed */
     /* what it waits for, valid in WAITING */
     uint32_t wait_kind;     /* turn: enum chip_wait_kind */
-    uint32_t wait_object;   /* turn: object, or the actor whose exit is awaited */
+    uint32_t wait_object;   /* turn: object; CHILD, JOIN: the actor whose exit is awaited */
     uint64_t wait_offset;   /* turn */
     uint64_t wait_value;    /* turn */
     uint64_t wait_deadline; /* turn: virtual ns, CHIP_NO_DEADLINE for none */
@@ -258,12 +268,16 @@ struct chip_actor {
     int32_t tid;            /* turn: of the thread; equal to pid for the first of a process */
     uint32_t process;       /* turn: the actor that is the first thread of its process */
     /* the last read by an access point: a polling loop reads the same again (SPIN) */
-    uint64_t read_offset; /* turn */
-    uint64_t read_value;  /* turn: hash of the bytes */
-    uint64_t read_pc;     /* turn: code address, in this process */
-    uint32_t read_object; /* turn */
-    uint32_t read_again;  /* turn: how often in a row; 0 after a write of its own */
-    uint64_t wait_seq;    /* turn: event number of the wait; who waited first is woken first */
+    uint64_t read_offset;  /* turn */
+    uint64_t read_value;   /* turn: hash of the bytes */
+    uint64_t read_pc;      /* turn: code address, in this process */
+    uint32_t read_object;  /* turn */
+    uint32_t read_again;   /* turn: how often in a row; 0 after a write of its own */
+    uint64_t wait_seq;     /* turn: event number of the wait; who waited first is woken first */
+    uint64_t wait_address; /* turn: FUTEX: where the word is in this process */
+    uint64_t word_now;     /* supervisor, after a hang: what the word holds then */
+    uint32_t word_known;   /* supervisor: 1 if word_now could be read */
+    uint32_t wait_owner;   /* turn: MUTEX, RWLOCK, ONCE: the actor that has it; CHIP_NO_ACTOR */
     /* its log */
     uint64_t log_count;                                  /* turn: events in its log */
     uint64_t log_lost;                                   /* turn: events that did not fit */
@@ -421,9 +435,9 @@ struct chip_control {
     uint64_t pct_steps; /* supervisor, before: PCT: steps that a run is expected to have */
     uint64_t pct_change[CHIP_MAX_CHANGES]; /* turn: steps at which a priority drops */
     uint64_t priority[CHIP_MAX_ACTORS];    /* turn: PCT, POS; 0: none yet */
-    uint64_t run_id; /* supervisor, before: random, unique on this machine. The shims put
-                        "chr-<16 hex digits>-" in front of every name in /dev/shm, so that
-                        runs never meet and what one leaves behind is known as its own */
+    uint64_t run_id;      /* supervisor, before: random, unique on this machine. The shims put
+                             "chr-<16 hex digits>-" in front of every name in /dev/shm, so that
+                             runs never meet and what one leaves behind is known as its own */
     uint64_t off_options; /* supervisor, before: a chip_option for each choice; 0: not kept */
 
     struct chip_actor actors[CHIP_MAX_ACTORS];
@@ -434,6 +448,9 @@ struct chip_control {
     struct chip_step_result results[CHIP_MAX_RESULTS];
     struct chip_check_result checks[CHIP_MAX_RESULTS];
     struct chip_module modules[CHIP_MAX_MODULES];
+    int32_t leaving_tid; /* turn: a thread that gave the turn on at its end; who gets the turn waits
+                            until the kernel has let it go. 0: none */
+    uint32_t reserved_end;
 };
 _Static_assert(offsetof(struct chip_control, seed) == 48, "contract: chip_control head");
 _Static_assert(offsetof(struct chip_control, actors) == 1168, "contract: chip_control tables");
