@@ -31,9 +31,19 @@ CHIP_HOOK void chipharness_call_leave(uint32_t call, int64_t result, int error, 
 
 /* A load, store or read-modify-write is about to be made (enum chip_access, C11 memory order as in
  * __ATOMIC_*) by the code at pc. A point if more than one actor can reach the bytes; next to
- * nothing otherwise. A reader that reads the same again is parked until somebody writes there. */
+ * nothing otherwise. A reader that reads the same again is parked until somebody writes there.
+ * Under control or not. */
 CHIP_HOOK void chipharness_access(const void *at, size_t bytes, uint32_t how, int order,
                                   const void *pc);
+/* The read-modify-write announced last was made; changed: the bytes are others than before. */
+CHIP_HOOK void chipharness_access_done(const void *at, size_t bytes, bool changed);
+/* Addresses outside of [lo, lo + span) are reached by nobody but the calling thread: an access
+ * there need not be announced. Kept by the agent, read by everybody; span 0: nothing is shared. */
+struct chipharness_gate {
+    uintptr_t lo;
+    uintptr_t span;
+};
+extern CHIP_HOOK struct chipharness_gate chipharness_gate;
 
 /* Virtual time since the start of the run, ns. */
 CHIP_HOOK uint64_t chipharness_clock_ns(void);
@@ -84,8 +94,8 @@ CHIP_HOOK int chipharness_io_wait(uint32_t kind, int fd, uint64_t deadline);
 /* The caller wrote, read or closed. */
 CHIP_HOOK void chipharness_io_changed(void);
 
-/* Waits until some child of this process may have ended. */
-CHIP_HOOK void chipharness_wait_child(void);
+/* Waits until some child of this process may have ended. False: it has none that lives. */
+CHIP_HOOK bool chipharness_wait_child(void);
 
 /* A mapping came or went. Called under control or not (before arming too); cheap for private ones.
  * mapped: the shared object's number, or -1 for memory that no other process can reach. */

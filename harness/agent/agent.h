@@ -24,6 +24,7 @@ struct agent {
     struct chip_control *c; /* NULL: not part of a run */
     int control_fd;
     agent_watch_fn watch;
+    bool own_program; /* no driver: this process armed itself, or one before it did */
 };
 extern struct agent agent__;
 
@@ -62,6 +63,16 @@ uint32_t agent__stack(void);
 
 /* objects.c: the object and offset behind an address of this process. */
 void agent__locate(const void *at, uint32_t *object, uint64_t *offset);
+/* Numbers of objects from here on are private memory: AGENT_PRIVATE_OBJECT + the process's actor. */
+#define AGENT_PRIVATE_OBJECT 0xffff0000u
+/* This process has, or no longer has, more than one thread: its private memory is shared. */
+void agent__several_threads(bool several);
+bool agent__is_threaded(void);
+
+/* access.c: the calling thread has waited for something: what it reads next is news. */
+void agent__spin_forget(void);
+/* The calling thread has read the clock: a polling loop may end when time passes. */
+void agent__spin_clock(void);
 
 /* threads.c: a process of one thread starts here. */
 void agent__threads_reset(void);

@@ -48,6 +48,7 @@ bool chipharness_call_planned(uint32_t call) {
 }
 
 uint64_t chipharness_clock_ns(void) {
+    agent__spin_clock();
     return agent__.c->clock_ns;
 }
 
@@ -117,17 +118,28 @@ static uint32_t living_children(uint32_t *one) {
     return n;
 }
 
-void chipharness_wait_child(void) {
+bool chipharness_wait_child(void) {
     struct agent_in in = agent__enter();
     uint32_t child = CHIP_NO_ACTOR;
     uint32_t n = living_children(&child);
     if (n)
         agent__block(CHIP_WAIT_CHILD, n == 1 ? child : CHIP_NO_ACTOR, 0, 0, CHIP_NO_DEADLINE);
     agent__leave(in);
+    return n > 0;
 }
 
 /* The slot of the child that is being forked, known to both sides of the fork. */
 static uint32_t forked_slot;
+
+/* In an own program the children of the first process are rank 0, 1, ... as they are forked. */
+static void name_by_order(struct chip_control *c, uint32_t actor) {
+    uint32_t before = 0;
+    if (c->actors[actor].forked_by != 0)
+        return;
+    for (uint32_t i = 0; i < actor; i++)
+        before += c->actors[i].forked_by == 0 && c->actors[i].process == i;
+    ctl_actor_name(c, actor, CHIP_ACTOR_RANK, before);
+}
 
 int chipharness_fork_prepare(void) {
     int fail_errno = chipharness_call_enter(CHIP_CALL_fork, NULL);
@@ -135,6 +147,8 @@ int chipharness_fork_prepare(void) {
         return fail_errno;
     struct agent_in in = agent__enter();
     forked_slot = ctl_actor_add(agent__.c, agent__self - 1);
+    if (agent__.own_program && forked_slot != CHIP_NO_ACTOR)
+        name_by_order(agent__.c, forked_slot);
     agent__leave(in);
     return forked_slot == CHIP_NO_ACTOR ? EAGAIN : 0;
 }

@@ -10,14 +10,13 @@
 #include "harness/agent/agent.h"
 #include "faults/shim/hooks.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
 enum { MAPPINGS = 512 };
-#define PRIVATE_OBJECT 0xffff0000u /* + actor: memory that no other process can reach */
+#define PRIVATE_OBJECT AGENT_PRIVATE_OBJECT
 
 struct mapping {
     uintptr_t lo;
@@ -27,6 +26,7 @@ struct mapping {
 };
 static struct mapping mappings[MAPPINGS];
 static uint32_t mapping_count;
+AGENT_EXPORT struct chipharness_gate chipharness_gate;
 
 static uint32_t object_new(uint64_t dev, uint64_t ino, uint64_t bytes, const char *name) {
     struct chip_control *c = agent__.c;
@@ -51,28 +51,71 @@ static uint32_t object_of(const struct stat *st) {
     return object_new(st->st_dev, st->st_ino, (uint64_t)st->st_size, "file");
 }
 
+/* The table is sorted by address, and its entries do not overlap. */
+static void insert(uint32_t at, struct mapping m) {
+    if (mapping_count >= MAPPINGS)
+        return;
+    memmove(&mappings[at + 1], &mappings[at], (mapping_count - at) * sizeof m);
+    mappings[at] = m;
+    mapping_count++;
+}
+
+/* The first mapping that ends after p. */
+static uint32_t first_after(uintptr_t p) {
+    uint32_t lo = 0, hi = mapping_count;
+    while (lo < hi) {
+        uint32_t mid = lo + (hi - lo) / 2;
+        if (mappings[mid].hi <= p)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+static bool several_threads;
+
+/* Private memory is shared where the process has several threads. */
+static void gate_update(void) {
+    uintptr_t lo = 0, hi = 0;
+    if (several_threads) {
+        hi = UINTPTR_MAX;
+    } else if (mapping_count) {
+        lo = mappings[0].lo;
+        hi = mappings[mapping_count - 1].hi;
+    }
+    chipharness_gate = (struct chipharness_gate){lo, hi - lo};
+}
+
+bool agent__is_threaded(void) {
+    return several_threads;
+}
+
+void agent__several_threads(bool several) {
+    several_threads = several;
+    gate_update();
+}
+
 void chipharness_unmapped(void *at, size_t bytes) {
     uintptr_t lo = (uintptr_t)at, hi = lo + bytes;
     if (!agent__.c || agent__depth)
         return;
-    for (uint32_t i = 0; i < mapping_count;) {
-        struct mapping *m = &mappings[i];
-        if (hi <= m->lo || lo >= m->hi) {
-            i++;
-        } else if (lo <= m->lo && hi >= m->hi) {
-            *m = mappings[--mapping_count];
-        } else if (lo <= m->lo) {
-            m->offset += hi - m->lo;
-            m->lo = hi;
+    for (uint32_t i = first_after(lo); i < mapping_count && mappings[i].lo < hi;) {
+        struct mapping *m = &mappings[i], rest = *m;
+        if (lo > m->lo) {
+            m->hi = lo; /* what lies before stays */
             i++;
         } else {
-            struct mapping rest = {hi, m->hi, m->offset + (hi - m->lo), m->object};
-            m->hi = lo;
-            if (rest.lo < rest.hi && mapping_count < MAPPINGS)
-                mappings[mapping_count++] = rest;
-            i++;
+            memmove(m, m + 1, (--mapping_count - i) * sizeof *m);
+        }
+        if (rest.hi > hi) {
+            rest.offset += hi - rest.lo;
+            rest.lo = hi;
+            insert(i, rest);
+            break;
         }
     }
+    gate_update();
 }
 
 int64_t chipharness_mapped(void *at, size_t bytes, int flags, int fd, off_t offset) {
@@ -91,21 +134,23 @@ int64_t chipharness_mapped(void *at, size_t bytes, int flags, int fd, off_t offs
         object = object_of(&st);
     else
         object = PRIVATE_OBJECT;
-    if (object < PRIVATE_OBJECT && mapping_count < MAPPINGS)
-        mappings[mapping_count++] =
-            (struct mapping){(uintptr_t)at, (uintptr_t)at + bytes, (uint64_t)offset, object};
+    uintptr_t lo = (uintptr_t)at;
+    if (object < PRIVATE_OBJECT)
+        insert(first_after(lo), (struct mapping){lo, lo + bytes, (uint64_t)offset, object});
+    gate_update();
     agent__leave(in);
     return object < PRIVATE_OBJECT ? (int64_t)object : -1;
 }
 
 void agent__locate(const void *at, uint32_t *object, uint64_t *offset) {
+    static uint32_t last;
     uintptr_t p = (uintptr_t)at;
-    for (uint32_t i = 0; i < mapping_count; i++) {
-        if (p >= mappings[i].lo && p < mappings[i].hi) {
-            *object = mappings[i].object;
-            *offset = mappings[i].offset + (p - mappings[i].lo);
-            return;
-        }
+    if (last >= mapping_count || p < mappings[last].lo || p >= mappings[last].hi)
+        last = first_after(p);
+    if (last < mapping_count && p >= mappings[last].lo) {
+        *object = mappings[last].object;
+        *offset = mappings[last].offset + (p - mappings[last].lo);
+        return;
     }
     *object = PRIVATE_OBJECT + (agent__self ? agent__actor()->process : 0);
     *offset = p;

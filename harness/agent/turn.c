@@ -172,6 +172,8 @@ int agent__block(uint32_t wait_kind, uint32_t object, uint64_t offset, uint64_t 
                  uint64_t deadline) {
     struct chip_control *c = agent__.c;
     struct chip_actor *a = agent__actor();
+    if (wait_kind != CHIP_WAIT_SPIN)
+        agent__spin_forget();
     a->state = CHIP_STATE_WAITING;
     a->wait_kind = wait_kind;
     a->wait_object = object;

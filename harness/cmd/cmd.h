@@ -23,22 +23,30 @@ enum cmd_exit {
     EXIT_VACUOUS = 4,
     EXIT_NEW_FINDING = 6,
     EXIT_NOTHING = 7,
+    EXIT_BUDGET = 124,
     EXIT_INTERRUPTED = 130
 };
 
-/* X(id, "summary", "arguments"): a verb is cmd_<id>() in harness/cmd/<id>.c. */
-#define VERBS(X)                                                                              \
-    X(run, "run scenarios and judge them", "SCENARIO...")                                     \
-    X(gate, "every scenario on lib/ and on every defect it catches", "SCENARIO...|FOLDER...") \
-    X(replay, "repeat a recorded run", "FILE.chsched")                                        \
-    X(check, "validate scenario files; runs nothing", "SCENARIO...|FOLDER...")                \
-    X(list, "what there is: scenarios defects points calls kernels oracles verdicts verbs",   \
-      "WHAT [FOLDER]")                                                                        \
-    X(schema, "print the JSON Schema of the scenario language", "")                           \
-    X(help, "explain a verb, or the scenario language", "[VERB|scenario]")                    \
-    X(version, "print the version", "")
+/* X(id, "word", "summary", "arguments"): a verb is cmd_<id>() in harness/cmd/<id>.c. */
+#define VERBS(X)                                                                           \
+    X(run, "run", "run scenarios and judge them", "SCENARIO...")                           \
+    X(gate, "gate", "every scenario on lib/ and on every defect it catches",               \
+      "SCENARIO...|FOLDER...")                                                             \
+    X(explore, "explore", "many schedules of a scenario, without its script", "SCENARIO")  \
+    X(replay, "replay", "repeat a recorded run", "FILE.chsched")                           \
+    X(exec, "exec", "run a program of your own under control, with many seeds",            \
+      "-- PROGRAM [ARGUMENT]...")                                                          \
+    X(cc, "cc", "the C compiler, with every access to memory made visible", "ARGUMENT...") \
+    X(cxx, "c++", "the C++ compiler, likewise", "ARGUMENT...")                             \
+    X(check, "check", "validate scenario files; runs nothing", "SCENARIO...|FOLDER...")    \
+    X(list, "list",                                                                        \
+      "what there is: scenarios defects points calls kernels oracles verdicts verbs",      \
+      "WHAT [FOLDER]")                                                                     \
+    X(schema, "schema", "print the JSON Schema of the scenario language", "")              \
+    X(help, "help", "explain a verb, or the scenario language", "[VERB|scenario]")         \
+    X(version, "version", "print the version", "")
 
-#define X_VERB(id, summary, args) int cmd_##id(int argc, char **argv);
+#define X_VERB(id, word, summary, args) int cmd_##id(int argc, char **argv);
 VERBS(X_VERB)
 #undef X_VERB
 
@@ -78,6 +86,12 @@ struct session {
 /* 0, or an exit status after the message was printed. */
 int session_open(struct session *s, char **paths, int count);
 void session_close(struct session *s);
+
+/* The same for a command instead of scenarios. */
+int session_open_command(struct session *s, const char *const *argv, size_t argc,
+                         const char *time_limit);
+/* What an own program printed, each line behind "| "; nothing if it printed nothing. */
+void session_print_output(FILE *out, const struct case_result *result);
 
 /* A tally of runs, and the exit status and last line that it means. */
 struct tally {

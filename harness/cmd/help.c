@@ -8,7 +8,7 @@
 static void overview(void) {
     puts("chipharness: makes orderings of processes over shared memory happen on purpose\n\n"
          "usage: chipharness VERB [OPTION]... ARGUMENT...\n\nverbs:");
-#define X_LINE(id, summary, args) printf("  %-8s %s\n", #id, summary);
+#define X_LINE(id, word, summary, args) printf("  %-8s %s\n", word, summary);
     VERBS(X_LINE)
 #undef X_LINE
     puts("\nchipharness help VERB explains a verb, chipharness help scenario the language.\n"
@@ -26,14 +26,18 @@ int cmd_help(int argc, char **argv) {
         chs_help(stdout);
         return EXIT_PASSED;
     }
-    if (strcmp(argv[0], "help") == 0 || strcmp(argv[0], "version") == 0) {
-        verb_help(argv[0], NULL, 0, stdout);
-        return EXIT_PASSED;
+    /* These have no options of their own: all arguments of a compiler are the compiler's. */
+    static const char *const plain[] = {"help", "version", "cc", "c++"};
+    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {
+        if (strcmp(argv[0], plain[i]) == 0) {
+            verb_help(argv[0], NULL, 0, stdout);
+            return EXIT_PASSED;
+        }
     }
     char flag[] = "--help";
     char *ask[] = {flag, NULL};
-#define X_ASK(id, summary, args)   \
-    if (strcmp(argv[0], #id) == 0) \
+#define X_ASK(id, word, summary, args) \
+    if (strcmp(argv[0], word) == 0)    \
         return cmd_##id(1, ask);
     VERBS(X_ASK)
 #undef X_ASK

@@ -91,7 +91,7 @@ static int list_verdicts(int argc, char **argv) {
 static int list_verbs(int argc, char **argv) {
     (void)argc;
     (void)argv;
-#define X_LINE(id, summary, args) printf("%-8s %s\n", #id, summary);
+#define X_LINE(id, word, summary, args) printf("%-8s %s\n", word, summary);
     VERBS(X_LINE)
 #undef X_LINE
     return EXIT_PASSED;

@@ -9,7 +9,7 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } verbs[] = {
-#define X_ROW(id, summary, args) {#id, cmd_##id},
+#define X_ROW(id, word, summary, args) {word, cmd_##id},
     VERBS(X_ROW)
 #undef X_ROW
 };

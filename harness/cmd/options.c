@@ -13,14 +13,14 @@ enum { MAX_OPTIONS = 32 };
 static const struct {
     const char *name, *summary, *args;
 } verb_table[] = {
-#define X_ROW(id, summary, args) {#id, summary, args},
+#define X_ROW(id, word, summary, args) {word, summary, args},
     VERBS(X_ROW)
 #undef X_ROW
 };
 
 const char *const *verb_words(size_t *count) {
     static const char *const words[] = {
-#define X_WORD(id, summary, args) #id,
+#define X_WORD(id, word, summary, args) word,
         VERBS(X_WORD)
 #undef X_WORD
     };

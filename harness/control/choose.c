@@ -75,6 +75,8 @@ static bool anybody_left(const struct chip_control *c) {
 
 /* Nobody can run: let a hold go or move the clock. False: nothing will ever change. */
 static bool make_progress(struct chip_control *c, uint32_t from, uint64_t real_ns) {
+    if (ctl_spin_again(c, false))
+        return true;
     uint32_t stopping = ctl_hold_stopping_clock(c);
     uint64_t to = first_deadline(c, stopping != CHIP_MAX_HOLDS);
     uint64_t hold_deadline = ctl_holds_deadline(c);
@@ -86,7 +88,7 @@ static bool make_progress(struct chip_control *c, uint32_t from, uint64_t real_n
         return true;
     }
     if (to == CHIP_NO_DEADLINE) {
-        if (ctl_hold_end_any(c, real_ns))
+        if (ctl_hold_end_any(c, real_ns) || ctl_spin_again(c, true))
             return true;
         ctl_end(c, anybody_left(c) ? CHIP_OUT_HANG : CHIP_OUT_FINISHED);
         return false;

@@ -66,6 +66,16 @@ bool ctl_barrier(struct chip_control *c, uint32_t object, uint64_t offset, uint3
  * look; false if there is none. */
 bool ctl_io_look(struct chip_control *c);
 
+/* Somebody writes these bytes: polling loops that read them go on. */
+void ctl_spin_wake(struct chip_control *c, uint32_t object, uint64_t offset, uint64_t bytes);
+/* The bits that stand for these bytes in chip_actor.spin_mask. */
+uint64_t ctl_spin_mask(uint32_t object, uint64_t offset, uint64_t bytes);
+/* The actor is about to wait (CHIP_WAIT_SPIN) for a write to what mask stands for. */
+void ctl_spin_park(struct chip_control *c, uint32_t actor, uint64_t mask);
+/* Nobody can run: lets one parked polling loop go on for a while; false if none may. last: the
+ * clock cannot move either. */
+bool ctl_spin_again(struct chip_control *c, bool last);
+
 /* A point of `actor` has been passed: holds that waited for it are met. */
 void ctl_passed(struct chip_control *c, uint32_t actor, uint32_t point_kind, uint32_t point,
                 uint64_t occurrence, const uint64_t *field, uint64_t real_ns);

@@ -263,7 +263,8 @@ struct chip_actor {
     uint64_t wait_offset;   /* turn */
     uint64_t wait_value;    /* turn */
     uint64_t wait_deadline; /* turn: virtual ns, CHIP_NO_DEADLINE for none */
-    uint32_t wait_result;   /* turn: written by who makes it runnable: 1 woken, 2 timed out */
+    uint32_t wait_result;   /* turn: written by who makes it runnable: 1 woken, 2 timed out,
+                               3 goes round again (SPIN) */
     uint32_t held_by;       /* turn: hold index + 1, 0 for none */
     int32_t tid;            /* turn: of the thread; equal to pid for the first of a process */
     uint32_t process;       /* turn: the actor that is the first thread of its process */
@@ -285,6 +286,11 @@ struct chip_actor {
     uint32_t planned_death; /* turn: 1 if a fault of the plan killed it */
     uint32_t died;          /* atomic: set by the supervisor when it saw the death of an actor that
                                did not hold the turn; the holder then makes it DEAD */
+    /* parked in SPIN (harness/control/spin.c) */
+    uint64_t spin_mask;   /* turn: what it reads in its loop; a bit for each eight bytes, hashed */
+    uint64_t spin_steps;  /* turn: steps of those not parked, when it was */
+    uint32_t spin_budget; /* turn: reads that it may make again before it is parked again */
+    uint32_t spin_grants; /* turn: how often it was let go on without a write since it read news */
 };
 
 /* A shared object, found by device and inode; numbered in order of first sight. turn. */
@@ -376,7 +382,10 @@ enum chip_strategy {
 };
 enum { CHIP_MAX_CHANGES = 16 };
 
-/* What an access point is, in the second field of its event: size in bytes, then these. */
+/* What an access is. Fields of its point and event: object; offset; size, at most 0xffff, | enum
+ * chip_access << 16 | C11 memory order << 24 | whole size << 32; what was read, or a hash of it if
+ * it has more than 8 bytes. The value of a write is not known when it is announced: 0. The point's
+ * number is the enum chip_access. */
 enum chip_access {
     CHIP_ACCESS_READ = 1,
     CHIP_ACCESS_WRITE = 2, /* both: read-modify-write */
@@ -428,7 +437,7 @@ struct chip_control {
     uint32_t fault_count;   /* supervisor, before */
     uint32_t driver_done;   /* turn: 1 when the parent went through all its steps */
     uint32_t overfull;      /* turn: which table was full, 0 none */
-    uint32_t reserved;
+    int32_t zygote_fd; /* supervisor, before: a process is forked off here for each run; 0: none */
     uint32_t quiet;     /* supervisor, before: 1 = no stacks and no real time: for exploring
                            fast. Events and choices are recorded all the same */
     uint32_t pct_depth; /* supervisor, before: PCT: bugs of this depth */

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * accesses.c - built through the compiler wrapper: two processes on shared memory, in the one way
+ * that the second argument names.
+ */
+#include "harness/agent/arm.h"
+
+#include <chip/contract.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ROUNDS = 20, LARGE = 100000 };
+
+static struct shared {
+    volatile int flag;
+    atomic_int answer;
+    atomic_int lock;
+    int plain;
+    int reached;
+    char text[64];
+    char large[LARGE];
+} * s;
+
+static char private_bytes[LARGE];
+
+static void child(void (*body)(void)) {
+    pid_t pid = fork();
+    if (pid == 0) {
+        body();
+        _exit(0);
+    }
+}
+
+static void wait_all(void) {
+    while (wait(NULL) > 0) {
+    }
+}
+
+/* Waits without a call: ends only because the loop is parked until the flag is written. */
+static void poll_flag(void) {
+    while (s->flag == 0) {
+    }
+    atomic_store_explicit(&s->answer, s->flag, memory_order_release);
+}
+
+static void mode_poll(void) {
+    child(poll_flag);
+    s->flag = 7;
+    while (atomic_load_explicit(&s->answer, memory_order_acquire) != 7) {
+    }
+    wait_all();
+}
+
+/* Looks at two places in turn; the second is what changes. */
+static void poll_two(void) {
+    while (s->flag == 0 && atomic_load(&s->answer) == 0) {
+    }
+}
+
+static void mode_poll_two(void) {
+    child(poll_two);
+    child(poll_two);
+    atomic_store(&s->answer, 1);
+    wait_all();
+}
+
+static void never(void) {
+    while (s->flag == 0) {
+    }
+}
+
+static void mode_livelock(void) {
+    child(never);
+    wait_all();
+}
+
+static void never_yielding(void) {
+    while (s->flag == 0)
+        sched_yield();
+}
+
+static void mode_livelock_yield(void) {
+    child(never_yielding);
+    child(never_yielding);
+    wait_all();
+}
+
+/* Gives up after so many rounds: that is no hang. */
+static void bounded(void) {
+    for (int i = 0; i < 500 && s->flag == 0; i++) {
+    }
+    s->reached = 1;
+}
+
+static void mode_bounded(void) {
+    child(bounded);
+    wait_all();
+    if (!s->reached)
+        abort();
+}
+
+/* Gives up when the clock says so. */
+static void until_deadline(void) {
+    struct timespec from, now;
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    do
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    while (s->flag == 0 && now.tv_sec - from.tv_sec < 120);
+    s->reached = s->flag == 0;
+}
+
+static void mode_deadline(void) {
+    child(until_deadline);
+    wait_all();
+    if (!s->reached)
+        abort();
+}
+
+static void poll_sleeping(void) {
+    const struct timespec little = {0, 100000};
+    while (s->flag == 0)
+        nanosleep(&little, NULL);
+}
+
+static void mode_poll_sleeping(void) {
+    const struct timespec second = {0, 20000000};
+    child(poll_sleeping);
+    nanosleep(&second, NULL);
+    s->flag = 1;
+    wait_all();
+}
+
+static void locked_add(void) {
+    for (int i = 0; i < ROUNDS; i++) {
+        int free = 0;
+        while (!atomic_compare_exchange_strong(&s->lock, &free, 1))
+            free = 0;
+        s->plain++;
+        atomic_store(&s->lock, 0);
+    }
+}
+
+static void mode_lock(void) {
+    child(locked_add);
+    child(locked_add);
+    child(locked_add);
+    wait_all();
+    if (s->plain != 3 * ROUNDS)
+        abort();
+}
+
+static void racy_add(void) {
+    s->plain++;
+}
+
+/* The increment that is lost: aborts under some schedules. */
+static void mode_race(void) {
+    child(racy_add);
+    child(racy_add);
+    wait_all();
+    if (s->plain != 2)
+        abort();
+}
+
+/* Much work on memory of its own: no point at all. */
+static void mode_private(void) {
+    for (int i = 0; i < LARGE; i++)
+        private_bytes[i] = (char)i;
+    char *p = malloc(LARGE);
+    if (!p)
+        abort();
+    memcpy(p, private_bytes, LARGE);
+    if (p[LARGE - 1] != (char)(LARGE - 1))
+        abort();
+    free(p);
+}
+
+static void mode_copy(void) {
+    memset(s->large, 1, LARGE);
+    memcpy(private_bytes, s->large, LARGE);
+    memcpy(s->text, private_bytes, sizeof s->text);
+    struct shared *twin = s;
+    struct copied {
+        char bytes[64];
+    } copy = *(struct copied *)(void *)twin->text;
+    if (copy.bytes[63] != 1)
+        abort();
+}
+
+#define MODES(X)                                                                              \
+    X(poll)                                                                                   \
+    X(poll_two) X(livelock) X(livelock_yield) X(bounded) X(deadline) X(poll_sleeping) X(lock) \
+        X(race) X(private) X(copy)
+
+static const struct {
+    const char *name;
+    void (*run)(void);
+} modes[] = {
+#define X_ROW(id) {#id, mode_##id},
+    MODES(X_ROW)
+#undef X_ROW
+};
+
+int main(int argc, char **argv) {
+    s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (argc != 4 || s == MAP_FAILED || !chipharness_arm || chipharness_arm(NULL) != 0)
+        return 3;
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        if (strcmp(modes[i].name, argv[2]) != 0)
+            continue;
+        modes[i].run();
+        chipharness_control()->driver_done = 1;
+        return 0;
+    }
+    return 3;
+}
