@@ -98,6 +98,17 @@ static bool take_params(struct chr_schedule *s, const struct chr_run *run) {
     return true;
 }
 
+static bool take_command(struct chr_schedule *s, const struct chr_run *run) {
+    s->command = calloc(run->command_count + 1, sizeof *s->command);
+    if (!s->command)
+        return false;
+    s->time_limit_ns = run->time_limit_ns;
+    for (; s->command_count < run->command_count; s->command_count++)
+        if (!(s->command[s->command_count] = strdup(run->command[s->command_count])))
+            return false;
+    return true;
+}
+
 static bool take_comments(struct chr_schedule *s, const char *what, const struct chr_plan *plan,
                           size_t count) {
     for (size_t i = 0; i < count; i++) {
@@ -155,9 +166,11 @@ int chr_schedule_make(const struct chr_run *run, const struct chr_recording *rec
     int rc = CHIP_E_MEMORY;
     s->seed = run->seed;
     s->log_hash = run->measure.log_hash;
+    s->no_script = run->no_script;
     s->comments = calloc(run->hold_count + run->fault_count + 1, sizeof *s->comments);
     s->choices = calloc(rec->choice_count + 1, sizeof *s->choices);
-    if (!s->comments || !s->choices || !take(&s->scenario_path, run->scenario_path) ||
+    if (!s->comments || !s->choices || !take_command(s, run) ||
+        (!run->command_count && !take(&s->scenario_path, run->scenario_path)) ||
         !take(&s->scenario, run->scenario) || (run->defect && !take(&s->defect, run->defect)) ||
         !take(&s->build_id, run->build_id) || !take(&s->verdict, run->verdict) ||
         !take_params(s, run) || !take_comments(s, "hold", run->holds, run->hold_count) ||
@@ -189,6 +202,9 @@ void chr_schedule_free(struct chr_schedule *s) {
         free(s->comments[i]);
     for (size_t i = 0; i < s->actor_count; i++)
         free(s->actors[i]);
+    for (size_t i = 0; i < s->command_count; i++)
+        free(s->command[i]);
+    free(s->command);
     free(s->params);
     free(s->comments);
     free(s->actors);
@@ -257,6 +273,10 @@ void chr_schedule_print(FILE *out, const struct chr_schedule *s) {
     fprintf(out, "%s %d\n", CHR_SCHED_MAGIC, CHR_SCHED_VERSION);
     write_key(out, "scenario", s->scenario_path);
     write_key(out, "name", s->scenario);
+    for (size_t i = 0; i < s->command_count; i++)
+        write_key(out, "command", s->command[i]);
+    if (s->time_limit_ns)
+        fprintf(out, "time_limit: %" PRIu64 "\n", s->time_limit_ns);
     for (size_t i = 0; i < s->param_count; i++) {
         fprintf(out, "param: ");
         write_value(out, s->params[i].name);
@@ -265,6 +285,8 @@ void chr_schedule_print(FILE *out, const struct chr_schedule *s) {
         putc('\n', out);
     }
     write_key(out, "defect", s->defect);
+    if (s->no_script)
+        fprintf(out, "script: ignored\n");
     fprintf(out, "seed: %" PRIu64 "\n", s->seed);
     write_key(out, "build", s->build_id);
     write_key(out, "verdict", s->verdict);

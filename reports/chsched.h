@@ -5,8 +5,12 @@
  *     chipharness-schedule 1
  *     scenario: scenarios/flush_race.yaml
  *     name: flush_race
+ *     command: ./ring                         instead of scenario: a run that had none; one line
+ *     command: --fast                         for the program and each of its arguments
+ *     time_limit: 5000000000                  of such a run, ns; absent: the default
  *     param: size=64                          any number
  *     defect: task-done-before-flush          absent: none
+ *     script: ignored                         absent: the scenario's script holds
  *     seed: 1
  *     build: 6b1f…
  *     verdict: order

@@ -201,6 +201,36 @@ static int read_param(struct reader *r, struct span value) {
     return CHIP_OK;
 }
 
+static int read_command(struct reader *r, struct span value) {
+    struct chr_schedule *s = r->s;
+    char **more = realloc(s->command, (s->command_count + 1) * sizeof *more);
+    if (!more)
+        return no_memory(r);
+    s->command = more;
+    int rc = text(r, value, &s->command[s->command_count]);
+    if (rc == CHIP_OK)
+        s->command_count++;
+    return rc;
+}
+
+static int read_time_limit(struct reader *r, struct span key, struct span value) {
+    if (r->s->time_limit_ns)
+        return wrong(r, key.at, NULL, "time_limit: stands here for the second time");
+    int rc = number(r, value, UINT64_MAX, &r->s->time_limit_ns);
+    if (rc == CHIP_OK && !r->s->time_limit_ns)
+        rc = wrong(r, value.at, NULL, "expected a number of ns, 1 or more");
+    return rc;
+}
+
+static int read_script(struct reader *r, struct span key, struct span value) {
+    if (r->s->no_script)
+        return wrong(r, key.at, NULL, "script: stands here for the second time");
+    if (!is(value, "ignored"))
+        return wrong(r, value.at, "ignored", "expected 'ignored'");
+    r->s->no_script = true;
+    return CHIP_OK;
+}
+
 static int read_seed(struct reader *r, struct span key, struct span value) {
     if (r->has_seed)
         return wrong(r, key.at, NULL, "seed: stands here for the second time");
@@ -262,8 +292,9 @@ static int read_actor(struct reader *r, struct span value) {
 }
 
 static int unknown_key(struct reader *r, struct span key) {
-    static const char *const keys[] = {"scenario", "name",    "param", "defect", "seed",
-                                       "build",    "verdict", "log",   "actor",  "choices"};
+    static const char *const keys[] = {"scenario", "command", "time_limit", "name",    "param",
+                                       "defect",   "seed",    "build",      "verdict", "log",
+                                       "actor",    "choices", "script"};
     char word[CHR_LABEL_LEN];
     const char *near = NULL;
     unsigned distance = 3;
@@ -290,8 +321,14 @@ static int read_key(struct reader *r, uint64_t *choices) {
         return text_once(r, key, value, &s->scenario);
     if (is(key, "param"))
         return read_param(r, value);
+    if (is(key, "command"))
+        return read_command(r, value);
+    if (is(key, "time_limit"))
+        return read_time_limit(r, key, value);
     if (is(key, "defect"))
         return text_once(r, key, value, &s->defect);
+    if (is(key, "script"))
+        return read_script(r, key, value);
     if (is(key, "seed"))
         return read_seed(r, key, value);
     if (is(key, "build"))
@@ -309,13 +346,16 @@ static int read_key(struct reader *r, uint64_t *choices) {
 
 static int check_head(struct reader *r) {
     const struct chr_schedule *s = r->s;
-    const char *missing = !s->scenario_path ? "scenario"
-                          : !s->scenario    ? "name"
-                          : !r->has_seed    ? "seed"
-                          : !s->build_id    ? "build"
-                          : !s->verdict     ? "verdict"
-                          : !r->has_log     ? "log"
-                                            : NULL;
+    if (s->scenario_path && (s->command_count || s->time_limit_ns))
+        return wrong(r, r->line, NULL,
+                     "above this line stand both a scenario and a command or its time limit");
+    const char *missing = !s->scenario_path && !s->command_count ? "scenario"
+                          : !s->scenario                         ? "name"
+                          : !r->has_seed                         ? "seed"
+                          : !s->build_id                         ? "build"
+                          : !s->verdict                          ? "verdict"
+                          : !r->has_log                          ? "log"
+                                                                 : NULL;
     if (missing)
         return wrong(r, r->line, NULL, "the key '%s' is missing above this line", missing);
     return CHIP_OK;

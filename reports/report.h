@@ -111,6 +111,10 @@ struct chr_run {
     const char *schedule_path; /* the same file; NULL if none was written */
     const char *log_path;
     struct chr_measure measure;
+    const char *const *command; /* of a run without a scenario file: what it ran; else NULL */
+    size_t command_count;
+    uint64_t time_limit_ns; /* of such a run */
+    bool no_script;         /* the scenario's script was left out */
 };
 
 /* ---- recording.c: the bytes of a run as one sequence --------------------------------------- */
@@ -263,11 +267,15 @@ void chr_gate_json(FILE *out, const struct chr_gate_row *rows, size_t count, con
 
 /* Everything that makes a run happen again. Strings and arrays are owned by the schedule. */
 struct chr_schedule {
-    char *scenario_path;
+    char *scenario_path; /* NULL: command instead */
+    char **command;      /* of a run without a scenario: a program and its arguments */
+    size_t command_count;
+    uint64_t time_limit_ns; /* of such a run; 0: the default */
     char *scenario;
     struct chr_param *params;
     size_t param_count;
-    char *defect; /* NULL: none */
+    char *defect;   /* NULL: none */
+    bool no_script; /* the scenario's script was left out */
     uint64_t seed;
     char *build_id;
     char *verdict;

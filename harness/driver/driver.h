@@ -63,6 +63,17 @@ void drv_compare(struct driver *d, uint32_t index, const struct chs_content *con
 void drv_watch_start(struct driver *d);
 void drv_watch(uint32_t point_kind, uint32_t point, uint64_t occurrence, const uint64_t *field);
 
+/* library.c: a shared object of the user's own instead of steps (chip/workload.h). */
+struct drv_library {
+    int (*setup)(void); /* NULL: none */
+    int (*rank)(int rank);
+    int (*check)(void); /* NULL: none */
+};
+/* Loads it; 0, or -1 after the message was printed. */
+int drv_library_open(const char *path, struct drv_library *out);
+/* Sets up, forks the ranks, waits for all, checks. The exit status of this process. */
+int drv_library_run(const struct drv_library *library, uint32_t ranks);
+
 /* steps.c: goes through all steps. */
 void drv_steps_run(struct driver *d);
 /* step_control.c */

@@ -35,6 +35,17 @@ static const struct chs_scenario *load(char **argv, struct chs_file **file) {
     return s;
 }
 
+static int run_library(const struct chs_scenario *s) {
+    struct drv_library library;
+    if (drv_library_open(s->library, &library) != 0)
+        return EXIT_HARNESS;
+    if (chipharness_arm(NULL) != 0) {
+        fprintf(stderr, "chipharness-driver: control is taken already\n");
+        return EXIT_HARNESS;
+    }
+    return drv_library_run(&library, (uint32_t)s->ranks);
+}
+
 int main(int argc, char **argv) {
     if (argc != 4 || !chipharness_arm || !chipharness_control || !chipharness_control()) {
         fprintf(stderr, "chipharness-driver: is started by chipharness, not by hand\n");
@@ -42,6 +53,9 @@ int main(int argc, char **argv) {
     }
     struct chs_file *file;
     struct driver d = {.s = load(argv, &file), .c = chipharness_control()};
+    chipharness_zygote();
+    if (d.s->library)
+        return run_library(d.s);
     d.staging = zeroed(d.s->ranks * d.s->buffer_count, sizeof *d.staging);
     d.addresses = zeroed(d.s->step_count * CHS_MAX_RANKS, sizeof *d.addresses);
     drv_chips_build(&d);

@@ -31,7 +31,9 @@ void oracle_trouble(struct judging *j) {
         judge_add(j, CHS_VERDICT_HARNESS, NULL, 0)->observed =
             judge_text(j, "the driver ended with status %d", WEXITSTATUS(status));
     uint64_t lost = j->rec ? chr_events_lost(j->rec) : 0;
-    if (lost)
+    /* A run that went past a limit is a hang whatever the log says of its beginning or end. */
+    bool limit = j->c->outcome == CHIP_OUT_TIME_LIMIT || j->c->outcome == CHIP_OUT_STEP_LIMIT;
+    if (lost && !limit)
         judge_add(j, CHS_VERDICT_HARNESS, NULL, 0)->observed =
             judge_text(j,
                        "%llu events did not fit into the log: what they say about order and "

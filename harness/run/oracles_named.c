@@ -180,7 +180,41 @@ static const char *status_text(struct judging *j, int status) {
                                : judge_text(j, "status %d", WEXITSTATUS(status));
 }
 
+static bool exit_expected(const struct chs_scenario *s, const struct chip_actor *a) {
+    uint32_t rank = a->kind == CHIP_ACTOR_RANK ? a->index : CHS_NONE;
+    for (size_t i = 0; i < s->expect_count; i++)
+        if (s->expects[i].kind == CHS_EXPECT_EXIT && s->expects[i].rank == rank &&
+            s->expects[i].incarnation == a->incarnation)
+            return true;
+    return false;
+}
+
+/* The first process of an own program, and each rank of an own library, ends with status 0 where
+ * nothing else is expected. What else a program forks is its own to judge. Where a process has
+ * crashed, the status of others is what came of it. */
+static void own_program_exits(struct judging *j) {
+    for (size_t i = 0; i < j->out->count; i++)
+        if (j->out->verdicts[i] == CHS_VERDICT_CRASH)
+            return;
+    for (uint32_t i = 0; i < j->c->actor_count; i++) {
+        const struct chip_actor *a = &j->c->actors[i];
+        int status = i == 0 ? j->record->driver_status : a->status;
+        char label[CHR_LABEL_LEN];
+        if (i > 0 && (!j->s->library || a->kind != CHIP_ACTOR_RANK || a->process != i))
+            continue;
+        if (a->state != CHIP_STATE_DEAD || a->planned_death || status == -1 || status == 0 ||
+            exit_expected(j->s, a))
+            continue;
+        struct chr_finding *f = judge_add(j, CHS_VERDICT_EXIT, NULL, 0);
+        f->expected = judge_text(j, "%s ends with status 0",
+                                 j->rec ? chr_actor_label(j->rec, i, label) : "the program");
+        f->observed = status_text(j, status);
+    }
+}
+
 void oracle_exit(struct judging *j) {
+    if (chs_own_program(j->s) && j->c->outcome == CHIP_OUT_FINISHED)
+        own_program_exits(j);
     for (size_t i = 0; i < j->s->expect_count; i++) {
         const struct chs_expect *e = &j->s->expects[i];
         uint32_t index = 0;

@@ -57,7 +57,7 @@ static int load_one(const char *path, const struct chs_options *options, struct 
         return -1;
     }
     out->items = grown(out->items, out->count, sizeof *out->items);
-    out->items[out->count++] = (struct scenario_file){strdup(path), fd, file};
+    out->items[out->count++] = (struct scenario_file){strdup(path), fd, file, false};
     return 0;
 }
 
@@ -106,10 +106,22 @@ int scenarios_load(char *const *paths, size_t count, const struct defect_list *d
     return r;
 }
 
+int scenarios_make(const char *const *argv, size_t argc, const char *time_limit,
+                   struct scenario_list *out, struct chs_errors *errs) {
+    struct chs_file *file;
+    memset(out, 0, sizeof *out);
+    if (chs_load_command(argv, argc, time_limit, &file, errs) != 0)
+        return -1;
+    out->items = grown(NULL, 0, sizeof *out->items);
+    out->items[out->count++] = (struct scenario_file){strdup(argv[0]), -1, file, true};
+    return 0;
+}
+
 void scenarios_free(struct scenario_list *list) {
     for (size_t i = 0; i < list->count; i++) {
         free(list->items[i].path);
-        close(list->items[i].fd);
+        if (list->items[i].fd >= 0)
+            close(list->items[i].fd);
         chs_free(list->items[i].file);
     }
     free(list->items);

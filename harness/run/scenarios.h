@@ -8,8 +8,9 @@
 /* A scenario as it was at the moment of loading: the driver reads the same bytes. */
 struct scenario_file {
     char *path;
-    int fd; /* memfd */
+    int fd; /* memfd; -1: made of a command */
     struct chs_file *file;
+    bool made; /* of a command: there is no file, and replay files hold the command */
 };
 
 struct scenario_list {
@@ -38,6 +39,9 @@ const struct defect *defects_get(const struct defect_list *list, const char *nam
 /* Loads every path; a folder stands for the *.yaml in it, in the order of their names. All errors
  * of all files go to errs; 0 if there is none. */
 int scenarios_load(char *const *paths, size_t count, const struct defect_list *defects,
+                   struct scenario_list *out, struct chs_errors *errs);
+/* A list of one scenario, made of a command; as chs_load_command(). */
+int scenarios_make(const char *const *argv, size_t argc, const char *time_limit,
                    struct scenario_list *out, struct chs_errors *errs);
 void scenarios_free(struct scenario_list *list);
 

@@ -129,8 +129,38 @@ void chs__check_bytes(struct chs_ctx *ctx, struct chs_node *map, uint32_t buffer
                   "at most its %llu bytes", (unsigned long long)size);
 }
 
+/* A program of the user's own: nothing of libchip's scenarios beside it. */
+static void finish_root(struct chs_ctx *ctx, struct chs_node *node, const struct chs_scenario *s) {
+    struct chs_node *command = chs__get(node, "command"), *library = chs__get(node, "library");
+    struct chs_node *faults = chs__get(node, "faults");
+
+    if (!command && !library)
+        return;
+    if (command && library)
+        chs__expected(ctx, chs__bad(ctx, library, "both command and library"), "one of the two");
+    for (size_t i = 0; i < chs__row_count; i++) {
+        const struct chs_row *row = &chs__rows[i];
+        struct chs_node *other = chs__get(node, row->key);
+
+        if (row->parent == CHS_O_ROOT && row->flags & CHS_STEPS_ONLY && other)
+            chs__expected(ctx,
+                          chs__bad(ctx, other, "'%s' has no meaning beside '%s'", row->key,
+                                   command ? "command" : "library"),
+                          "no such key, or steps on libchip instead of a program");
+    }
+    if (library && !s->ranks)
+        chs__expected(ctx, chs__bad(ctx, chs__get(node, "ranks"), "a library runs in its ranks"),
+                      "1 or more");
+    for (size_t i = 0; i < s->fault_count; i++)
+        if (s->faults[i].kind == CHS_FAULT_DMA)
+            chs__bad(ctx, faults->items[i], "there is no device here that could fail a transfer");
+}
+
 void chs__finish(struct chs_ctx *ctx, struct chs_node *node, int object, void *base) {
     switch (object) {
+    case CHS_O_ROOT:
+        finish_root(ctx, node, base);
+        break;
     case CHS_O_BUFFER:
         finish_buffer(ctx, node, base);
         break;

@@ -7,6 +7,7 @@
 #include "harness/scenario/type.h"
 #include "harness/scenario/variants.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -212,6 +213,48 @@ int chs_load(const char *path, const struct chs_options *options, struct chs_fil
     result = chs_load_fd(fd, path, options, out, errs);
     close(fd);
     return result;
+}
+
+/* A name as the language wants it: what does not fit becomes '_'. */
+static void name_of(const char *program, char *name, size_t size) {
+    const char *slash = strrchr(program, '/');
+    size_t n = 0;
+
+    program = slash ? slash + 1 : program;
+    if (!isalpha((unsigned char)*program))
+        name[n++] = 'x';
+    for (; *program && n + 1 < size; program++)
+        name[n++] =
+            (char)(isalnum((unsigned char)*program) || strchr("_-.", *program) ? *program : '_');
+    name[n] = 0;
+}
+
+int chs_load_command(const char *const *argv, size_t argc, const char *time_limit,
+                     struct chs_file **out, struct chs_errors *errs) {
+    char text[512], name[48], display[64];
+    struct chs_scenario *s;
+    const char **words;
+    int length, r;
+
+    *out = NULL;
+    name_of(argv[0], name, sizeof(name));
+    snprintf(display, sizeof(display), "%s.yaml", name);
+    /* The words of the command are no YAML, and no matrix parameter stands in them. */
+    length = snprintf(text, sizeof(text),
+                      "chipharness: 1\nname: %s\nabout: a command\nranks: %d\n"
+                      "%s%.64s\ncommand: [it]\n",
+                      name, CHS_MAX_RANKS, time_limit ? "time_limit: " : "",
+                      time_limit ? time_limit : "");
+    r = chs_load_bytes(text, (size_t)length, display, NULL, out, errs);
+    if (r)
+        return r;
+    s = (*out)->variants[0];
+    words = chs__arena_array(&(*out)->arena, argc, sizeof(*words));
+    for (size_t i = 0; i < argc; i++)
+        words[i] = chs__arena_copy(&(*out)->arena, argv[i], strlen(argv[i]));
+    s->command = words;
+    s->command_count = argc;
+    return 0;
 }
 
 void chs_free(struct chs_file *file) {

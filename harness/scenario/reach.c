@@ -147,8 +147,8 @@ void chs__check_reachable(struct chs_ctx *ctx, struct chs_node *map, const char 
     int side, need;
 
     if (!node || node->bad || (actor && actor->bad) || match->point == CHS_NO_POINT ||
-        match->point_kind != CHIP_KIND_PROBE)
-        return;
+        match->point_kind != CHIP_KIND_PROBE || chs_own_program(ctx->s))
+        return; /* an own program may make any point anywhere */
     name = chs_point_name(match->point_kind, match->point);
     rule_of(match->point, &side, &need);
     if (!check_side(ctx, node, match, side, name))

@@ -276,7 +276,17 @@ struct chs_scenario {
     struct chs_catch *catches;
     size_t catch_count;
     size_t check_count; /* comparisons numbered by `check` members */
+
+    /* What runs instead of steps on libchip; at most one of the two is given. */
+    const char *const *command; /* a program and its arguments */
+    size_t command_count;       /* 0: none */
+    const char *library;        /* a shared object with the functions of chip/workload.h, or NULL */
 };
+
+/* Whether the scenario runs a program of the user's own; then it has no steps and no buffers. */
+static inline bool chs_own_program(const struct chs_scenario *s) {
+    return s->command_count != 0 || s->library != NULL;
+}
 
 /* ---- loading -------------------------------------------------------------------------------- */
 
@@ -312,6 +322,12 @@ int chs_load_fd(int fd, const char *display_name, const struct chs_options *opti
 int chs_load_bytes(const void *bytes, size_t length, const char *display_name,
                    const struct chs_options *options, struct chs_file **out,
                    struct chs_errors *errs);
+
+/* A scenario without a file that runs a program of the user's own; its name is made of the
+ * program's. time_limit: a duration as in a file, NULL for the default. argv is copied. Ranks may
+ * be as many as a scenario can have. */
+int chs_load_command(const char *const *argv, size_t argc, const char *time_limit,
+                     struct chs_file **out, struct chs_errors *errs);
 
 void chs_free(struct chs_file *file);
 

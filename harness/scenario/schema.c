@@ -30,6 +30,7 @@ LIST_ASSERT(struct chs_scenario, holds, hold_count);
 LIST_ASSERT(struct chs_scenario, faults, fault_count);
 LIST_ASSERT(struct chs_scenario, expects, expect_count);
 LIST_ASSERT(struct chs_scenario, catches, catch_count);
+LIST_ASSERT(struct chs_scenario, command, command_count);
 LIST_ASSERT(struct chs_step, buffers, buffer_count);
 LIST_ASSERT(struct chs_step, scalars, scalar_count);
 
@@ -76,6 +77,7 @@ const struct chs_family chs__families[CHS_F_COUNT] = {
 #define R CHS_REQUIRED
 #define F CHS_FIXED
 #define D CHS_DEFAULTED
+#define S CHS_STEPS_ONLY
 #define ROW(object, key, type, flags, arg, min, max, offset, def, help) \
     {CHS_O_##object, key, CHS_T_##type, flags, arg, min, max, offset, def, help},
 #define ROW_ID(object, offset) \
@@ -94,17 +96,19 @@ const struct chs_row chs__rows[] = {
     ROW(ROOT, "tags", NAMES, F, 0, 0, 16, SCN(tags), NULL, "words to select scenarios by")
     ROW(ROOT, "canary", WORD, F, CHS_W_VERDICT, 0, 0, SCN(canary), "pass", "a scenario that proves a detector alive: the verdict that every run must come to")
     ROW(ROOT, "matrix", MATRIX, F, 0, 0, 0, NONE, NULL, "parameters and their values: one variant for each combination; ${name} in values")
-    ROW(ROOT, "ranks", UINT, R, 0, 0, CHS_MAX_RANKS, SCN(ranks), NULL, "number of chip children")
-    ROW(ROOT, "window", SIZE, 0, 0, 0, MAX_BYTES, SCN(window), "0", "communicator window of each rank; 0: no communicator")
-    ROW(ROOT, "comm", OBJECT, D, CHS_O_COMM, 0, 0, 0, NULL, "settings of the communicator")
-    ROW(ROOT, "timeouts", OBJECT, D, CHS_O_TIMEOUTS, 0, 0, 0, NULL, "deadlines of the runtime under test")
-    ROW(ROOT, "dma", OBJECT, D, CHS_O_DMA, 0, 0, 0, NULL, "settings of the simulated device")
+    ROW(ROOT, "ranks", UINT, R, 0, 0, CHS_MAX_RANKS, SCN(ranks), NULL, "number of chip children, or of processes of an own program")
+    ROW(ROOT, "command", ARGV, F, 0, 1, 64, SCN(command), NULL, "instead of steps: a program and its arguments; the children that it forks are rank 0, 1, ...")
+    ROW(ROOT, "library", TEXT, F, 0, 0, 0, SCN(library), NULL, "instead of steps: a shared object with chip_workload_rank() (chip/workload.h)")
+    ROW(ROOT, "window", SIZE, S, 0, 0, MAX_BYTES, SCN(window), "0", "communicator window of each rank; 0: no communicator")
+    ROW(ROOT, "comm", OBJECT, D | S, CHS_O_COMM, 0, 0, 0, NULL, "settings of the communicator")
+    ROW(ROOT, "timeouts", OBJECT, D | S, CHS_O_TIMEOUTS, 0, 0, 0, NULL, "deadlines of the runtime under test")
+    ROW(ROOT, "dma", OBJECT, D | S, CHS_O_DMA, 0, 0, 0, NULL, "settings of the simulated device")
     ROW(ROOT, "time_limit", DURATION, 0, 0, 1, 30 * DAY_NS, SCN(time_limit_ns), "300s", "virtual time after which a run counts as hung")
     ROW(ROOT, "step_limit", UINT, 0, 0, 1, UINT32_MAX, SCN(step_limit), "1000000", "steps after which a run counts as hung")
     ROW(ROOT, "watchdog", DURATION, 0, 0, 1000000, HOUR_NS, SCN(watchdog_ns), "10s", "wall time without a step before the harness gives up")
     ROW(ROOT, "seeds", SEEDS, 0, 0, 1, CHS_MAX_SEEDS, SCN(seeds), "3", "a count (5: the seeds 1 to 5) or a list")
-    ROW(ROOT, "buffers", LIST, 0, CHS_O_BUFFER, 0, CHS_MAX_BUFFERS, SCN(buffers), NULL, "buffers of the chips, in this order")
-    ROW(ROOT, "steps", FAMILY, R, CHS_F_STEP, 1, CHIP_MAX_RESULTS, SCN(steps), NULL, "what the parent does, in order")
+    ROW(ROOT, "buffers", LIST, S, CHS_O_BUFFER, 0, CHS_MAX_BUFFERS, SCN(buffers), NULL, "buffers of the chips, in this order")
+    ROW(ROOT, "steps", FAMILY, R | S, CHS_F_STEP, 1, CHIP_MAX_RESULTS, SCN(steps), NULL, "what the parent does, in order")
     ROW(ROOT, "script", FAMILY, 0, CHS_F_SCRIPT, 0, CHIP_MAX_HOLDS, SCN(holds), NULL, "the order to enforce")
     ROW(ROOT, "faults", FAMILY, 0, CHS_F_FAULT, 0, CHIP_MAX_FAULTS, SCN(faults), NULL, "what the environment does wrong")
     ROW(ROOT, "expect", FAMILY, 0, CHS_F_EXPECT, 0, CHIP_MAX_RESULTS, SCN(expects), NULL, "what must hold; hang, crash, leak and errors are always judged")
@@ -311,6 +315,7 @@ const char *chs__type_what(int type) {
         [CHS_T_ID] = "a name: a letter, then letters, digits, '_', '-' or '.'",
         [CHS_T_DEFECT] = "the name of a defect",
         [CHS_T_NAMES] = "a list of names",
+        [CHS_T_ARGV] = "a program and its arguments, such as [./prog, --fast]",
         [CHS_T_SEEDS] = "a count such as 5, or a list of seeds such as [1, 2, 3]",
         [CHS_T_SIZES] = "a list of numbers",
         [CHS_T_RANKS] = "a rank such as 0, a list such as [0, 1], or all",

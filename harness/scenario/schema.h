@@ -34,6 +34,7 @@ enum chs_type {
     CHS_T_ID,        /* a name, unique in the file */
     CHS_T_DEFECT,    /* a name of the known defects */
     CHS_T_NAMES,     /* const char *const *, size_t */
+    CHS_T_ARGV,      /* const char *const *, size_t: a program and its arguments */
     CHS_T_SEEDS,     /* const uint64_t *, size_t */
     CHS_T_SIZES,     /* const uint64_t *, size_t */
     CHS_T_RANKS,     /* uint64_t mask: a rank, a list of ranks or all */
@@ -91,9 +92,11 @@ enum chs_object_id {
 enum chs_family_id { CHS_F_STEP, CHS_F_SCRIPT, CHS_F_FAULT, CHS_F_EXPECT, CHS_F_COUNT };
 
 enum {
-    CHS_REQUIRED = 1, /* the key must be there */
-    CHS_FIXED = 2,    /* ${name} cannot stand in the value */
-    CHS_DEFAULTED = 4 /* an object that is left out has the defaults of its keys */
+    CHS_REQUIRED = 1,  /* the key must be there */
+    CHS_FIXED = 2,     /* ${name} cannot stand in the value */
+    CHS_DEFAULTED = 4, /* an object that is left out has the defaults of its keys */
+    CHS_STEPS_ONLY = 8 /* of a scenario of libchip: has no place beside command or library, and is
+                          not required there */
 };
 
 struct chs_row {

@@ -41,6 +41,8 @@ static const struct {
     {"names", "{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/name\"}}"},
     {"buffer_name", "{\"type\":\"string\"}"},
     {"buffer_names", "{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/buffer_name\"}}"},
+    {"argv", "{\"type\":\"array\",\"minItems\":1,\"items\":{\"type\":[\"string\",\"number\","
+             "\"boolean\"]}}"},
     {"sizes", "{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/size\"}}"},
     {"seeds",
      "{\"anyOf\":[{\"$ref\":\"#/$defs/"
@@ -66,6 +68,7 @@ static const char *const type_def[CHS_T_COUNT] = {
     [CHS_T_ID] = "name",
     [CHS_T_DEFECT] = "name",
     [CHS_T_NAMES] = "names",
+    [CHS_T_ARGV] = "argv",
     [CHS_T_SEEDS] = "seeds",
     [CHS_T_SIZES] = "sizes",
     [CHS_T_RANKS] = "ranks",
@@ -185,7 +188,8 @@ static void object_json(FILE *out, int object) {
 
     fputs("\"type\":\"object\",\"additionalProperties\":false,\"required\":[", out);
     for (size_t i = 0; i < chs__row_count; i++) {
-        if (chs__rows[i].parent != object || !(chs__rows[i].flags & CHS_REQUIRED))
+        if (chs__rows[i].parent != object || !(chs__rows[i].flags & CHS_REQUIRED) ||
+            chs__rows[i].flags & CHS_STEPS_ONLY)
             continue;
         fputs(comma, out);
         string(out, chs__rows[i].key);
@@ -292,6 +296,9 @@ void chs_schema_json(FILE *out) {
           "\"title\":\"chipharness scenario, version 1\",\n",
           out);
     object_json(out, CHS_O_ROOT);
+    fputs(",\n\"oneOf\":[{\"required\":[\"steps\"]},{\"required\":[\"command\"]},"
+          "{\"required\":[\"library\"]}]",
+          out);
     fputs(",\n\"$defs\":{", out);
     for (size_t i = 0; i < sizeof(defs) / sizeof(defs[0]); i++)
         fprintf(out, "%s\n\"%s\":%s", i ? "," : "", defs[i].name, defs[i].json);

@@ -91,6 +91,7 @@ const struct chs_word *chs__word(struct chs_ctx *ctx, struct chs_node *node, int
 
 /* type_list.c */
 void chs__type_names(struct chs_ctx *, struct chs_node *, const struct chs_row *, void *);
+void chs__type_argv(struct chs_ctx *, struct chs_node *, const struct chs_row *, void *);
 void chs__type_seeds(struct chs_ctx *, struct chs_node *, const struct chs_row *, void *);
 void chs__type_sizes(struct chs_ctx *, struct chs_node *, const struct chs_row *, void *);
 void chs__type_ranks(struct chs_ctx *, struct chs_node *, const struct chs_row *, void *);

@@ -39,6 +39,28 @@ void chs__type_names(struct chs_ctx *ctx, struct chs_node *node, const struct ch
     store_list(base, row, names, node->count);
 }
 
+void chs__type_argv(struct chs_ctx *ctx, struct chs_node *node, const struct chs_row *row,
+                    void *base) {
+    const char **words;
+
+    if (!list_of(ctx, node, row))
+        return;
+    words = chs__arena_array(ctx->arena, node->count, sizeof(const char *));
+    for (size_t i = 0; i < node->count; i++) {
+        struct chs_node *item = node->items[i];
+
+        if (item->kind != CHS_SCALAR || chs__is_null(item) || (i == 0 && !*item->text)) {
+            chs__expected(ctx,
+                          chs__bad(ctx, item, "a word of a command cannot be %s",
+                                   chs__what(ctx->arena, item)),
+                          "%s", i ? "a word" : "a program");
+            continue;
+        }
+        words[i] = chs__arena_copy(ctx->arena, item->text, strlen(item->text));
+    }
+    store_list(base, row, words, node->count);
+}
+
 static void check_repeated(struct chs_ctx *ctx, struct chs_node *node, const uint64_t *values) {
     for (size_t i = 1; i < node->count; i++) {
         /* seeds are few or in order; look at the last few and at the first ones */

@@ -159,6 +159,8 @@ static void missing_keys(struct chs_ctx *ctx, struct chs_node *map, int object) 
 
         if (row->parent != object || !(row->flags & CHS_REQUIRED) || chs__get(map, row->key))
             continue;
+        if (row->flags & CHS_STEPS_ONLY && (chs__get(map, "command") || chs__get(map, "library")))
+            continue;
         list = chs__arena_format(ctx->arena, "%s%s'%s'", list, count ? ", " : "", row->key);
         if (!count++)
             first = chs__arena_format(ctx->arena, "%s: %s", row->key, row->help);
@@ -409,6 +411,7 @@ static const chs_typer typers[CHS_T_COUNT] = {
     [CHS_T_ID] = chs__type_id,
     [CHS_T_DEFECT] = chs__type_defect,
     [CHS_T_NAMES] = chs__type_names,
+    [CHS_T_ARGV] = chs__type_argv,
     [CHS_T_SEEDS] = chs__type_seeds,
     [CHS_T_SIZES] = chs__type_sizes,
     [CHS_T_RANKS] = chs__type_ranks,

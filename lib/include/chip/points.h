@@ -86,7 +86,9 @@
     /* kernels */                                                                             \
     X(KERNEL_STEP,       "kernel.step",        rank, step, _, _)                              \
     /* the parent, before it clears error and text for the next transaction */                \
-    X(MAILBOX_CLEAR,     "mailbox.clear",      rank, generation, _, _)
+    X(MAILBOX_CLEAR,     "mailbox.clear",      rank, generation, _, _)                        \
+    /* a place in a program of the user's own; id is what the program calls it */             \
+    X(MARK,              "mark",               id, a, b, c)
 /* clang-format on */
 
 enum chip_point {
