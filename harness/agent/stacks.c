@@ -61,16 +61,33 @@ static int find_module(struct dl_phdr_info *info, size_t size, void *arg) {
     return 1;
 }
 
+/* The modules that this process is known to have. Not all of the run's: after an exec another
+ * program may lie at the same addresses. Inherited over fork. */
+static uint32_t mine[CHIP_MAX_MODULES];
+static uint32_t mine_count;
+
+static uint32_t module_row(struct chip_control *c, const struct chip_module *found) {
+    for (uint32_t i = 0; i < c->module_count; i++)
+        if (c->modules[i].base == found->base && strcmp(c->modules[i].path, found->path) == 0)
+            return i;
+    if (c->module_count >= CHIP_MAX_MODULES)
+        return UINT32_MAX;
+    c->modules[c->module_count] = *found;
+    return c->module_count++;
+}
+
 static uint32_t module_of(uintptr_t pc) {
     struct chip_control *c = agent__.c;
-    for (uint32_t i = 0; i < c->module_count; i++)
-        if (pc >= c->modules[i].base && pc < c->modules[i].end)
-            return i;
+    for (uint32_t i = 0; i < mine_count; i++)
+        if (pc >= c->modules[mine[i]].base && pc < c->modules[mine[i]].end)
+            return mine[i];
     struct find f = {.pc = pc};
-    if (c->module_count >= CHIP_MAX_MODULES || !dl_iterate_phdr(find_module, &f))
+    if (!dl_iterate_phdr(find_module, &f))
         return UINT32_MAX;
-    c->modules[c->module_count] = f.found;
-    return c->module_count++;
+    uint32_t row = module_row(c, &f.found);
+    if (row != UINT32_MAX && mine_count < CHIP_MAX_MODULES)
+        mine[mine_count++] = row;
+    return row;
 }
 
 static uint32_t store(const uintptr_t *pc, uint32_t depth) {
@@ -97,6 +114,8 @@ static uint32_t store(const uintptr_t *pc, uint32_t depth) {
 
 uint32_t agent__stack(void) {
     void *raw[CHIP_MAX_FRAMES + SKIP];
+    if (agent__.c->quiet)
+        return 0;
     int n = unw_backtrace(raw, CHIP_MAX_FRAMES + SKIP);
     if (n <= SKIP)
         return 0;

@@ -5,13 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
-int session_open(struct session *s, char **paths, int count) {
+static int find_parts(struct session *s) {
     struct chip_error err = {0};
     memset(s, 0, sizeof *s);
     if (run_companions_find(&s->where, &err) || defects_find(&s->where, &s->defects, &err))
         return complain(EXIT_HARNESS, "%s", err.text);
-    struct chs_errors *errors = chs_errors_new();
-    int r = scenarios_load(paths, (size_t)count, &s->defects, &s->scenarios, errors);
+    return 0;
+}
+
+/* What is left to do once the scenarios were loaded, r being what the loader said. */
+static int loaded(struct session *s, int r, struct chs_errors *errors) {
     if (r) {
         chs_errors_print(errors, stderr);
         size_t n = chs_errors_count(errors);
@@ -28,6 +31,43 @@ int session_open(struct session *s, char **paths, int count) {
     }
     run_interrupt_install();
     return 0;
+}
+
+int session_open(struct session *s, char **paths, int count) {
+    int r = find_parts(s);
+    if (r)
+        return r;
+    struct chs_errors *errors = chs_errors_new();
+    return loaded(s, scenarios_load(paths, (size_t)count, &s->defects, &s->scenarios, errors),
+                  errors);
+}
+
+int session_open_command(struct session *s, const char *const *argv, size_t argc,
+                         const char *time_limit) {
+    char path[4096];
+    struct chip_error err = {0};
+    if (run_find_program(argv[0], path, sizeof path, &err))
+        return complain(EXIT_USAGE, "%s", err.text);
+    int r = find_parts(s);
+    if (r)
+        return r;
+    struct chs_errors *errors = chs_errors_new();
+    return loaded(s, scenarios_make(argv, argc, time_limit, &s->scenarios, errors), errors);
+}
+
+void session_print_output(FILE *out, const struct case_result *result) {
+    const char *p = result->output;
+    if (!p || !*p)
+        return;
+    fputs("it printed:\n", out);
+    while (*p) {
+        size_t n = strcspn(p, "\n");
+        fputs("| ", out);
+        for (size_t i = 0; i < n; i++) /* nothing that could move the cursor */
+            fputc((unsigned char)p[i] < 0x20 && p[i] != '\t' ? '?' : p[i], out);
+        fputc('\n', out);
+        p += n + (p[n] == '\n');
+    }
 }
 
 void session_close(struct session *s) {

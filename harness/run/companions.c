@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -70,13 +71,36 @@ static int hash_file(const char *path, uint64_t *h, struct chip_error *err) {
     return r;
 }
 
-int run_build_id(const struct run_companions *w, const char *library_dir, char out[17],
-                 struct chip_error *err) {
+static bool executable(const char *path) {
+    struct stat st;
+    return access(path, X_OK) == 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+int run_find_program(const char *word, char *out, size_t bytes, struct chip_error *err) {
+    const char *path = getenv("PATH");
+    if (strchr(word, '/')) {
+        snprintf(out, bytes, "%s", word);
+        if (executable(out))
+            return CHIP_OK;
+    }
+    for (const char *p = path; p && *p && !strchr(word, '/');) {
+        size_t n = strcspn(p, ":");
+        snprintf(out, bytes, "%.*s/%s", (int)n, p, word);
+        if (n && executable(out))
+            return CHIP_OK;
+        p += n + (p[n] == ':');
+    }
+    return chip_error_set(err, CHIP_E_LOOKUP, "there is no program '%s' that can be executed",
+                          word);
+}
+
+int run_build_id(const struct run_companions *w, const char *library_dir, const char *own,
+                 char out[17], struct chip_error *err) {
     char library[4096];
     snprintf(library, sizeof library, "%s/libchip.so.0", library_dir);
-    const char *all[] = {library, w->driver, w->agent, w->shim};
+    const char *all[] = {library, w->driver, w->agent, w->shim, own};
     uint64_t h = 0xcbf29ce484222325ull;
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    for (size_t i = 0; i < sizeof all / sizeof all[0] && all[i]; i++) {
         int r = hash_file(all[i], &h, err);
         if (r)
             return r;
