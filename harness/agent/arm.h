@@ -15,6 +15,9 @@ typedef void (*chipharness_watch_fn)(uint32_t point_kind, uint32_t point, uint64
  * is called in this process, with the turn, after each of its points. 0, or -1 if there is no
  * run to join. */
 int chipharness_arm(chipharness_watch_fn watch) __attribute__((weak));
+/* Before control begins: in an exploration this process goes no further, but stays to fork a child
+ * for each run, and the call returns in each of those; else it returns at once. */
+void chipharness_zygote(void) __attribute__((weak));
 /* Records an event of this kind with these fields. */
 void chipharness_note(uint32_t kind, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
     __attribute__((weak));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* block.c - makes the control block of a run and writes the plan into it. */
 #include "harness/run/run.h"
+#include "harness/control/control.h"
 
 #include <errno.h>
 #include <string.h>
@@ -14,12 +15,13 @@ static uint64_t rounded(uint64_t n) {
 static void lay_out(struct chip_control *c) {
     c->off_choices = rounded(sizeof *c);
     c->off_stacks = rounded(c->off_choices + CHIP_MAX_CHOICES * sizeof(struct chip_choice));
-    c->off_logs = rounded(c->off_stacks + CHIP_MAX_STACKS * sizeof(struct chip_stack));
+    c->off_options = rounded(c->off_stacks + CHIP_MAX_STACKS * sizeof(struct chip_stack));
+    c->off_logs = rounded(c->off_options + CHIP_MAX_CHOICES * sizeof(struct chip_option));
     c->bytes_total = rounded(c->off_logs + (uint64_t)CHIP_MAX_ACTORS * CHIP_LOG_EVENTS *
                                                sizeof(struct chip_event));
 }
 
-static int write_plan(struct chip_control *c, const struct run_request *q, struct chip_error *err) {
+int run_block_plan(struct chip_control *c, const struct run_request *q, struct chip_error *err) {
     const struct chs_scenario *s = q->scenario;
     if (s->hold_count > CHIP_MAX_HOLDS || s->step_count > CHIP_MAX_RESULTS ||
         s->check_count > CHIP_MAX_RESULTS || q->choice_count > CHIP_MAX_CHOICES)
@@ -43,12 +45,45 @@ static int write_plan(struct chip_control *c, const struct run_request *q, struc
         if (f->plan_index >= c->fault_count)
             c->fault_count = f->plan_index + 1;
     }
+    c->quiet = q->quiet;
+    c->strategy = q->choices && q->strategy == CHIP_STRATEGY_RANDOM ? CHIP_STRATEGY_REPLAY
+                                                                    : (uint32_t)q->strategy;
+    c->pct_depth = q->depth;
+    c->pct_steps = q->steps;
     if (q->choices) {
-        c->strategy = CHIP_STRATEGY_REPLAY;
         c->replay_count = q->choice_count;
         memcpy(chip_control_choices(c), q->choices, q->choice_count * sizeof *q->choices);
     }
+    ctl_strategy_begin(c);
     return CHIP_OK;
+}
+
+#define ZERO(table, count) memset(c->table, 0, (count) * sizeof c->table[0])
+
+/* Rows beyond the counts were never touched, and are not now: it is done once for each schedule of
+ * an exploration. What stands behind the tables named here is cleared as a whole. */
+void run_block_clear(struct chip_control *c, size_t steps, size_t checks) {
+    const size_t from = offsetof(struct chip_control, seed);
+    const size_t behind = offsetof(struct chip_control, modules) + sizeof c->modules;
+    const int doorbell_fd = c->doorbell_fd, supervisor = c->supervisor_pid, zygote = c->zygote_fd;
+    const uint64_t run_id = c->run_id, off_options = c->off_options;
+    ZERO(actors, c->actor_count);
+    ZERO(holds, CHIP_MAX_HOLDS);
+    ZERO(faults, CHIP_MAX_FAULTS);
+    ZERO(objects, c->object_count);
+    ZERO(segments, c->segment_count);
+    ZERO(modules, c->module_count);
+    for (size_t i = 0; i < CHIP_MAX_RESULTS && i < steps; i++)
+        memset(&c->results[i], 0, sizeof c->results[i]);
+    for (size_t i = 0; i < CHIP_MAX_RESULTS && i < checks; i++)
+        memset(&c->checks[i], 0, sizeof c->checks[i]);
+    memset((char *)c + from, 0, offsetof(struct chip_control, actors) - from);
+    memset((char *)c + behind, 0, sizeof *c - behind);
+    c->doorbell_fd = doorbell_fd;
+    c->supervisor_pid = supervisor;
+    c->zygote_fd = zygote;
+    c->run_id = run_id;
+    c->off_options = off_options;
 }
 
 struct chip_control *run_block_make(const struct run_request *q, uint64_t run_id, int doorbell_fd,
@@ -77,7 +112,7 @@ struct chip_control *run_block_make(const struct run_request *q, uint64_t run_id
     c->supervisor_pid = getpid();
     c->run_id = run_id;
     *bytes = c->bytes_total;
-    if (write_plan(c, q, err) != CHIP_OK) {
+    if (run_block_plan(c, q, err) != CHIP_OK) {
         munmap(c, *bytes);
         close(*fd);
         return NULL;

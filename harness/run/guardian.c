@@ -107,6 +107,20 @@ void guardian_run_over(void) {
     __atomic_store_n(&notice->run_id, 0, __ATOMIC_RELAXED);
 }
 
+void guardian_forget(void) {
+    if (life >= 0)
+        close(life);
+    life = -1;
+    guardian = 0;
+    if (notice && notice != MAP_FAILED)
+        munmap(notice, sizeof *notice);
+    notice = NULL;
+}
+
+pid_t guardian_pid(void) {
+    return guardian;
+}
+
 void guardian_stop(void) {
     if (life >= 0)
         close(life);
