@@ -19,19 +19,22 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* agent__locate() numbers memory that no other process can reach from here on. */
-#define PRIVATE_MEMORY 0xffff0000u
-
 static uint32_t alive; /* threads of this process that are actors and have not ended */
 static pthread_key_t end_key;
 static bool end_key_made;
+
+static void set_alive(uint32_t n) {
+    alive = n;
+    agent__several_threads(n > 1);
+}
 
 static void thread_end(void) {
     struct chip_control *c = agent__.c;
     uint32_t self = agent__self - 1;
     struct chip_actor *a = agent__actor();
     agent__depth++; /* until its end */
-    if (--alive == 0) {
+    set_alive(alive - 1);
+    if (alive == 0) {
         a->state = CHIP_STATE_EXITING;
         return;
     }
@@ -62,7 +65,7 @@ static void watch_end(void) {
 }
 
 void agent__threads_reset(void) {
-    alive = 1;
+    set_alive(1);
     agent__actor()->tid = (int32_t)syscall(SYS_gettid);
     if (!end_key_made)
         end_key_made = pthread_key_create(&end_key, on_round) == 0;
@@ -83,7 +86,7 @@ int chipharness_thread_prepare(uint32_t *actor) {
         /* ORDER: release; pairs with the acquire of pid in adopt_new(). Publishes `process`;
          * without it the supervisor could take the thread for a process of its own. */
         __atomic_store_n(&a->pid, getpid(), __ATOMIC_RELEASE);
-        alive++;
+        set_alive(alive + 1);
     }
     *actor = i;
     agent__leave(in);
@@ -94,7 +97,7 @@ void chipharness_thread_created(uint32_t actor, int error) {
     struct agent_in in = agent__enter();
     if (error) {
         agent__.c->actor_count--; /* it was the newest: nobody else ran */
-        alive--;
+        set_alive(alive - 1);
     } else {
         uint64_t f[CHIP_MATCH_FIELDS] = {actor, agent__self - 1};
         agent__record(CHIP_EV_START, 0, agent__actor()->stack, f);
@@ -142,7 +145,7 @@ bool chipharness_sync_enter(uint32_t call, const void *object, int *planned) {
     uint64_t offset;
     *planned = 0;
     agent__locate(object, &id, &offset);
-    if (id >= PRIVATE_MEMORY && alive < 2 && !chipharness_call_planned(call))
+    if (id >= AGENT_PRIVATE_OBJECT && alive < 2 && !chipharness_call_planned(call))
         return false;
     *planned = chipharness_call_enter(call, NULL);
     return true;

@@ -180,6 +180,27 @@ static void a_lost_update_is_found_and_replays(void **state) {
     assert_true(kept > 0);
 }
 
+static void private_memory_of_a_process_with_threads_is_shared(void **state) {
+    (void)state;
+    unsigned lost = 0, kept = 0;
+    for (uint64_t seed = 1; seed <= 30; seed++) {
+        struct seen seen;
+        const struct chip_event *e, *last = NULL;
+        run_mode(&seen, "threads", seed);
+        assert_true(silent(&seen));
+        for (size_t i = 0; (e = access_event(&seen, 0, i)); i++)
+            if (how_of(e) == (CHIP_ACCESS_READ | CHIP_ACCESS_ATOMIC))
+                last = e;
+        if (last) {
+            lost += last->f[3] == 1;
+            kept += last->f[3] == 2;
+        }
+        forget(&seen);
+    }
+    if (!lost || !kept)
+        fail_msg("lost %u kept %u", lost, kept);
+}
+
 static int stop_guardian(void **state) {
     (void)state;
     guardian_stop();
@@ -192,6 +213,7 @@ int main(void) {
         cmocka_unit_test(a2_the_value_recorded_is_the_one_read),
         cmocka_unit_test(bulk_copies_are_accesses_with_their_size),
         cmocka_unit_test(a_lost_update_is_found_and_replays),
+        cmocka_unit_test(private_memory_of_a_process_with_threads_is_shared),
         cmocka_unit_test(a3_a_polling_loop_ends_when_somebody_writes),
         cmocka_unit_test(a3_a_loop_over_two_places_wakes_for_either),
         cmocka_unit_test(a3_a_loop_that_sleeps_is_not_parked),

@@ -6,6 +6,7 @@
 #include "harness/agent/arm.h"
 
 #include <chip/contract.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -193,10 +194,35 @@ static void mode_copy(void) {
         abort();
 }
 
-#define MODES(X)                                                                              \
-    X(poll)                                                                                   \
-    X(poll_two) X(livelock) X(livelock_yield) X(bounded) X(deadline) X(poll_sleeping) X(lock) \
-        X(race) X(private) X(copy)
+static volatile int ready;
+static int counted;
+
+static void *count(void *arg) {
+    while (!ready) {
+    }
+    counted++;
+    return arg;
+}
+
+/* Memory that no other process can reach, and two threads: the same increment may be lost. */
+static void mode_threads(void) {
+    pthread_t one, two;
+    if (pthread_create(&one, NULL, count, NULL) != 0 ||
+        pthread_create(&two, NULL, count, NULL) != 0)
+        abort();
+    ready = 1;
+    pthread_join(one, NULL);
+    pthread_join(two, NULL);
+    atomic_store(&s->answer, counted);
+    if (atomic_load(&s->answer) == 0) /* the load shows the value: that of a store is not known */
+        abort();
+}
+
+#define MODES(X)                                                                          \
+    X(poll)                                                                               \
+    X(poll_two)                                                                           \
+    X(livelock) X(livelock_yield) X(bounded) X(deadline) X(poll_sleeping) X(lock) X(race) \
+        X(threads) X(private) X(copy)
 
 static const struct {
     const char *name;
