@@ -32,6 +32,8 @@ void agent__leave(struct agent_in in) {
 
 uint64_t agent__real_ns(void) {
     struct timespec t;
+    if (agent__.c->quiet)
+        return 0;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
 }
@@ -68,11 +70,34 @@ static void attach(const char *text) {
     agent__.control_fd = (int)fd;
 }
 
+/* This process was an actor and has called exec: it goes on as the same one, with the turn. Its
+ * other threads ended with the old image. */
+static void rejoin(struct chip_control *c) {
+    pid_t self = getpid();
+    for (uint32_t i = 0; i < c->actor_count && !agent__self; i++)
+        if (c->actors[i].pid == self && c->actors[i].process == i &&
+            c->actors[i].state != CHIP_STATE_DEAD)
+            agent__self = i + 1;
+    if (!agent__self)
+        return; /* started in a way that is not followed: it runs beside the actors */
+    for (uint32_t i = 0; i < c->actor_count; i++)
+        if (c->actors[i].process == agent__self - 1 && i != agent__self - 1)
+            ctl_actor_dead(c, i, 0, agent__real_ns());
+    agent__crash_arm();
+}
+
 __attribute__((constructor)) static void agent_init(void) {
-    const char *text = getenv(CHIP_CONTROL_FD_ENV);
+    const char *text = getenv(CHIP_CONTROL_FD_ENV), *own = getenv(CHIP_AUTO_ARM_ENV);
     agent__depth++;
     if (text)
         attach(text);
+    agent__.own_program = own && strcmp(own, "1") == 0;
+    if (agent__.c && agent__.c->armed)
+        rejoin(agent__.c);
+    else if (agent__.c && agent__.own_program) {
+        chipharness_zygote();
+        chipharness_arm(NULL);
+    }
     agent__depth--;
 }
 
@@ -118,8 +143,13 @@ bool chipharness_controlled(void) {
     return agent__self != 0 && agent__depth == 0;
 }
 
+/* What a child says of itself counts more than the order in which children were forked. */
 static void name_child(uint32_t point, uint64_t index) {
-    if (point == CHIP_POINT_CHILD_START && agent__actor()->kind == CHIP_ACTOR_PROCESS)
+    const struct chip_actor *a = agent__actor();
+    if (point != CHIP_POINT_CHILD_START)
+        return;
+    if (a->kind == CHIP_ACTOR_PROCESS ||
+        (agent__.own_program && a->kind == CHIP_ACTOR_RANK && a->index != (uint32_t)index))
         ctl_actor_name(agent__.c, agent__self - 1, CHIP_ACTOR_RANK, (uint32_t)index);
 }
 

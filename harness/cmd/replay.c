@@ -57,7 +57,8 @@ static int replay(struct session *session, const struct chr_schedule *recorded,
                              .variant = find_variant(file->file, recorded),
                              .defect = recorded->defect,
                              .seed = recorded->seed,
-                             .replay = recorded};
+                             .replay = recorded,
+                             .no_script = recorded->no_script};
     struct case_result result;
     struct chip_error err = {0};
     if (spec.variant == SIZE_MAX)
@@ -73,12 +74,21 @@ static int replay(struct session *session, const struct chr_schedule *recorded,
         chr_story_short(stdout, &style, &result.run);
     else
         chr_story(stdout, &style, &result.run, result.rec, symbols);
+    if (result.run.status != CHR_PASSED)
+        session_print_output(stdout, &result);
     int r = compare(&result, recorded);
     tally_add(&tally, result.run.status);
     case_free(&result);
     chr_symbols_free(symbols);
     int end = tally_end(&tally, stdout);
     return r ? r : end;
+}
+
+static int open_command(struct session *session, const struct chr_schedule *recorded) {
+    char limit[32];
+    snprintf(limit, sizeof limit, "%lluns", (unsigned long long)recorded->time_limit_ns);
+    return session_open_command(session, (const char *const *)recorded->command,
+                                recorded->command_count, recorded->time_limit_ns ? limit : NULL);
 }
 
 int cmd_replay(int argc, char **argv) {
@@ -94,7 +104,8 @@ int cmd_replay(int argc, char **argv) {
         return complain(EXIT_USAGE, "replay: one FILE.chsched is needed");
     if (chr_schedule_load(argv[0], &recorded, &err))
         return complain(EXIT_USAGE, "%s", err.text);
-    r = session_open(&session, &recorded->scenario_path, 1);
+    r = recorded->command_count ? open_command(&session, recorded)
+                                : session_open(&session, &recorded->scenario_path, 1);
     if (!r) {
         r = replay(&session, recorded, &o);
         session_close(&session);

@@ -2,9 +2,14 @@
 /* case.c - see case.h. */
 #include "harness/run/case.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { OUTPUT_MAX = 64 << 10 };
 
 static void *array(size_t count, size_t size) {
     void *p = calloc(count ? count : 1, size);
@@ -78,16 +83,53 @@ static void describe(const struct case_spec *spec, struct case_result *r) {
         .step_count = r->s->step_count,
         .checks = r->checks,
         .check_count = r->s->check_count,
+        .no_script = spec->no_script,
     };
+    if (spec->scenario->made) {
+        r->run.command = r->s->command;
+        r->run.command_count = r->s->command_count;
+        r->run.time_limit_ns = r->s->time_limit_ns;
+    }
     if (r->rec)
         chr_run_measure(&r->run, r->rec);
     r->run.measure.wall_ns = r->record.wall_ns;
 }
 
+/* The file of the user's own that runs, "" for none, and a place for what it prints. */
+static int own_program(const struct chs_scenario *s, char own[4096], int *output_fd,
+                       struct chip_error *err) {
+    if (!chs_own_program(s))
+        return CHIP_OK;
+    int r = CHIP_OK;
+    if (s->library)
+        snprintf(own, 4096, "%s", s->library);
+    else
+        r = run_find_program(s->command[0], own, 4096, err);
+    if (r)
+        return r;
+    *output_fd = memfd_create("output", MFD_CLOEXEC);
+    return *output_fd < 0 ? chip_error_sys(err, errno, "memfd_create") : CHIP_OK;
+}
+
+/* The last OUTPUT_MAX bytes of what the subject printed. */
+static char *output_text(int fd) {
+    off_t end = lseek(fd, 0, SEEK_END);
+    off_t from = end > OUTPUT_MAX ? end - OUTPUT_MAX : 0;
+    char *text = array((size_t)(end - from) + 1, 1);
+    ssize_t n = pread(fd, text, (size_t)(end - from), from);
+    text[n > 0 ? n : 0] = 0;
+    return text;
+}
+
 int case_run(const struct case_spec *spec, struct case_result *out, struct chip_error *err) {
-    char library_dir[4096];
+    char library_dir[4096], own[4096] = "";
     memset(out, 0, sizeof *out);
     out->s = chs_variant(spec->scenario->file, spec->variant);
+    if (spec->no_script) {
+        out->plain = *out->s;
+        out->plain.hold_count = 0;
+        out->s = &out->plain;
+    }
     struct run_request q = {
         .where = spec->where,
         .scenario = out->s,
@@ -100,13 +142,21 @@ int case_run(const struct case_spec *spec, struct case_result *out, struct chip_
         q.choices = spec->replay->choices;
         q.choice_count = spec->replay->choice_count;
     }
-    int r = run_library_dir(spec->where, spec->defect, library_dir, sizeof library_dir, err);
+    int r = own_program(out->s, own, &q.output_fd, err);
     if (!r)
-        r = run_build_id(spec->where, library_dir, out->build_id, err);
+        r = run_library_dir(spec->where, spec->defect, library_dir, sizeof library_dir, err);
+    if (!r)
+        r = run_build_id(spec->where, library_dir, *own ? own : NULL, out->build_id, err);
     if (!r)
         r = run_once(&q, &out->record, err);
-    if (r)
+    if (q.output_fd > 0) {
+        out->output = output_text(q.output_fd);
+        close(q.output_fd);
+    }
+    if (r) {
+        free(out->output);
         return r;
+    }
     chr_recording_open(out->record.control, out->record.bytes, &out->rec, NULL);
     judge(out->s, &out->record, out->rec, spec->without, &out->judgement);
     out->verdict = judgement_verdict(&out->judgement);
@@ -123,6 +173,7 @@ void case_free(struct case_result *r) {
     free(r->schedule_path);
     free(r->log_path);
     free(r->replay_line);
+    free(r->output);
     judgement_free(&r->judgement);
     chr_recording_close(r->rec);
     run_record_free(&r->record);

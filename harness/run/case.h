@@ -14,11 +14,13 @@ struct case_spec {
     uint64_t seed;
     const struct chr_schedule *replay; /* NULL: not a replay */
     uint32_t without;                  /* oracles switched off */
+    bool no_script;                    /* leave out the scenario's script */
 };
 
 /* Everything about a case; all pointers inside live until case_free(). */
 struct case_result {
     const struct chs_scenario *s;
+    struct chs_scenario plain; /* what s is where the script is left out */
     struct run_record record;
     struct chr_recording *rec; /* NULL: unreadable */
     struct judgement judgement;
@@ -28,6 +30,7 @@ struct case_result {
     struct chr_param *params;
     struct chr_plan *holds, *faults, *steps, *checks;
     char *schedule_path, *log_path, *replay_line;
+    char *output; /* what an own program printed, its last 64 KiB; NULL: no own program */
 };
 
 /* 0, also when the case failed; CHIP_E_OS, CHIP_E_LOOKUP when it could not start. */

@@ -75,12 +75,15 @@ static void supervise(struct supervision *s, uint64_t run_id) {
         close(s->driver_pidfd);
     if (!s->c->armed && s->c->outcome == CHIP_OUT_FINISHED)
         snprintf(s->record->trouble, sizeof s->record->trouble,
-                 "the driver ended before it was under control (wait status 0x%x)",
-                 (unsigned)s->record->driver_status);
+                 "%s ended before it was under control (wait status 0x%x)%s",
+                 s->own ? "the program" : "the driver", (unsigned)s->record->driver_status,
+                 s->own ? ": not there, linked statically, or set-user-id" : "");
 }
 
 int run_once(const struct run_request *q, struct run_record *out, struct chip_error *err) {
-    struct supervision s = {.driver_pidfd = -1, .watchdog_ns = q->scenario->watchdog_ns};
+    struct supervision s = {.driver_pidfd = -1,
+                            .watchdog_ns = q->scenario->watchdog_ns,
+                            .own = q->scenario->command_count != 0};
     uint64_t run_id = 0, start = run_now_ns();
     int control_fd = -1;
     memset(out, 0, sizeof *out);
@@ -103,7 +106,7 @@ int run_once(const struct run_request *q, struct run_record *out, struct chip_er
     }
     s.c = out->control;
     guardian_run_begins(run_id);
-    r = run_spawn(q, control_fd, s.doorbell_fd, &s.driver, err);
+    r = run_spawn(q, control_fd, s.doorbell_fd, -1, &s.driver, err);
     if (r)
         goto run_over;
     supervise(&s, run_id);

@@ -34,9 +34,13 @@ int run_companions_find(struct run_companions *out, struct chip_error *err);
 /* The libchip folder for a defect (NULL: none). CHIP_E_LOOKUP: no such defect was built. */
 int run_library_dir(const struct run_companions *where, const char *defect, char *out, size_t bytes,
                     struct chip_error *err);
-/* 16 hex digits over the bytes of everything that runs inside the subject. out holds 17. */
-int run_build_id(const struct run_companions *where, const char *library_dir, char out[17],
-                 struct chip_error *err);
+/* 16 hex digits over the bytes of everything that runs inside the subject: own is the user's
+ * program or library, NULL for none. out holds 17. */
+int run_build_id(const struct run_companions *where, const char *library_dir, const char *own,
+                 char out[17], struct chip_error *err);
+/* The file that a command's first word means: as it is if it has a slash, else found in PATH.
+ * CHIP_E_LOOKUP: there is none that can be executed. */
+int run_find_program(const char *word, char *out, size_t bytes, struct chip_error *err);
 
 struct run_request {
     const struct run_companions *where;
@@ -47,6 +51,11 @@ struct run_request {
     uint64_t seed;
     const struct chip_choice *choices; /* NULL: not a replay */
     size_t choice_count;
+    enum chip_strategy strategy; /* RANDOM with choices: a replay */
+    uint32_t depth;              /* of PCT */
+    uint64_t steps;              /* of PCT: how many a run has */
+    bool quiet;                  /* no stacks, no real times (contract.h) */
+    int output_fd; /* where the subject's stdout and stderr go; 0: to the harness's own */
 };
 
 struct run_record {
@@ -72,16 +81,23 @@ bool run_interrupted(void);
 /* ---- inside ---- */
 
 /* The subject finds its descriptors under these numbers in every run: numbers get recorded. */
-enum { RUN_FD_CONTROL = 3, RUN_FD_DOORBELL, RUN_FD_SCENARIO };
+enum { RUN_FD_CONTROL = 3, RUN_FD_DOORBELL, RUN_FD_SCENARIO, RUN_FD_ZYGOTE };
 
 /* block.c: the memfd. Returns the mapped block; *fd stays open for the subject. */
 struct chip_control *run_block_make(const struct run_request *request, uint64_t run_id,
                                     int doorbell_fd, int *fd, size_t *bytes,
                                     struct chip_error *err);
 
-/* spawn.c: the driver, stopped by nothing, in a session of its own. */
-int run_spawn(const struct run_request *request, int control_fd, int doorbell_fd, pid_t *pid,
-              struct chip_error *err);
+/* Writes the plan of a request into a fresh or cleared block. CHIP_E_VALUE: it does not fit. */
+int run_block_plan(struct chip_control *c, const struct run_request *request,
+                   struct chip_error *err);
+/* As run_block_make() left it, without a plan; steps and checks: of the plan it had. */
+void run_block_clear(struct chip_control *c, size_t steps, size_t checks);
+
+/* spawn.c: the driver, stopped by nothing, in a session of its own. zygote_fd: -1, or the end of a
+ * socket by which it is told to fork (zygote.h). */
+int run_spawn(const struct run_request *request, int control_fd, int doorbell_fd, int zygote_fd,
+              pid_t *pid, struct chip_error *err);
 
 /* supervise.c: until the run is over. */
 struct supervision {
@@ -92,6 +108,7 @@ struct supervision {
     int pidfd[CHIP_MAX_ACTORS]; /* -1: none */
     int driver_pidfd;
     bool driver_gone;
+    bool own; /* the first process is a program of the user's own, not the driver */
     uint64_t last_steps;
     uint64_t last_change_ns;
     struct run_record *record;
@@ -113,5 +130,8 @@ void guardian_run_begins(uint64_t run_id);
 void guardian_run_session(pid_t session);
 void guardian_run_over(void);
 void guardian_stop(void);
+pid_t guardian_pid(void);
+/* In a child that the harness forked of itself: the guardian is the parent's. */
+void guardian_forget(void);
 
 #endif

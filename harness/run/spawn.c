@@ -16,7 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { FD_FIRST_FREE = RUN_FD_SCENARIO + 1, FD_PARK = 100 };
+enum { FD_PARK = 100 };
 
 /* One processor for all actors: a hand-over is then a plain switch, and a runtime that looks how
  * many processors it has does not spin. The last of those we have, whatever it is. */
@@ -34,15 +34,18 @@ static void pin_to_one(void) {
     }
 }
 
-static void keep_only(int control_fd, int doorbell_fd, int scenario_fd) {
+/* Puts these under the numbers from RUN_FD_CONTROL on, leaving out those < 0, and closes the rest.
+ */
+static void keep_only(int *from, int count) {
+    int n = 0;
     /* First out of the way of the final numbers, then to them. */
-    int from[] = {control_fd, doorbell_fd, scenario_fd};
-    for (int i = 0; i < 3; i++)
-        from[i] = dup2(from[i], FD_PARK + i);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < count; i++)
+        if (from[i] >= 0)
+            from[n++] = dup2(from[i], FD_PARK + i);
+    for (int i = 0; i < n; i++)
         if (dup2(from[i], RUN_FD_CONTROL + i) < 0)
             _exit(127);
-    syscall(SYS_close_range, FD_FIRST_FREE, ~0u, 0);
+    syscall(SYS_close_range, (unsigned)RUN_FD_CONTROL + (unsigned)n, ~0u, 0);
 }
 
 /* Nothing of the run exists before the guardian knows its session: a supervisor that is killed in
@@ -53,17 +56,37 @@ static void pass_gate(int gate) {
         _exit(127);
 }
 
+/* Nothing to read, and what is written goes to the run's own file. */
+static void redirect(int output_fd) {
+    int nothing = open("/dev/null", O_RDONLY);
+    if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(output_fd, STDOUT_FILENO) < 0 ||
+        dup2(output_fd, STDERR_FILENO) < 0)
+        _exit(127);
+}
+
+static char **own_argv(const struct chs_scenario *s) {
+    char **argv = calloc(s->command_count + 1, sizeof *argv);
+    if (!argv)
+        _exit(127);
+    for (size_t i = 0; i < s->command_count; i++)
+        argv[i] = strdup(s->command[i]);
+    return argv;
+}
+
 static void child(const struct run_request *q, const char *library_dir, int control_fd,
-                  int doorbell_fd, int gate) {
+                  int doorbell_fd, int zygote_fd, int gate) {
+    bool own = q->scenario->command_count != 0;
     char preload[8192], path[4160], variant[32];
     snprintf(preload, sizeof preload, "LD_PRELOAD=%s:%s", q->where->agent, q->where->shim);
     snprintf(path, sizeof path, "LD_LIBRARY_PATH=%s", library_dir);
     snprintf(variant, sizeof variant, "%zu", q->variant);
     char control[] = CHIP_CONTROL_FD_ENV "=3", search[] = "PATH=/usr/bin:/bin",
-         language[] = "LC_ALL=C.UTF-8", scenario[] = "5", program[] = "chipharness-driver";
+         language[] = "LC_ALL=C.UTF-8", now[] = "LD_BIND_NOW=1", scenario[] = "5",
+         program[] = "chipharness-driver", arm[] = CHIP_AUTO_ARM_ENV "=1";
     char *name = strdup(q->scenario->file);
-    char *argv[] = {program, scenario, name, variant, NULL};
-    char *envp[] = {preload, path, control, search, language, NULL};
+    char *driver[] = {program, scenario, name, variant, NULL};
+    /* The driver's symbols are looked up once, not again in every fork of it. */
+    char *envp[] = {preload, path, control, search, language, own ? arm : now, NULL};
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -72,15 +95,22 @@ static void child(const struct run_request *q, const char *library_dir, int cont
     setsid();
     pass_gate(gate);
     pin_to_one();
-    keep_only(control_fd, doorbell_fd, q->scenario_fd);
+    if (q->output_fd > 0)
+        redirect(q->output_fd);
+    /* A program that is no driver gets no scenario. */
+    keep_only((int[]){control_fd, doorbell_fd, own ? -1 : q->scenario_fd, zygote_fd}, 4);
     personality(ADDR_NO_RANDOMIZE);
-    execve(q->where->driver, argv, envp);
-    fprintf(stderr, "chipharness: cannot start %s: %s\n", q->where->driver, strerror(errno));
+    const char *file = own ? q->scenario->command[0] : q->where->driver;
+    if (own) /* found in the PATH of the user, run with that of the run */
+        execvpe(file, own_argv(q->scenario), envp);
+    else
+        execve(file, driver, envp);
+    fprintf(stderr, "chipharness: cannot start %s: %s\n", file, strerror(errno));
     _exit(127);
 }
 
-int run_spawn(const struct run_request *q, int control_fd, int doorbell_fd, pid_t *pid,
-              struct chip_error *err) {
+int run_spawn(const struct run_request *q, int control_fd, int doorbell_fd, int zygote_fd,
+              pid_t *pid, struct chip_error *err) {
     char library_dir[4096];
     int r = run_library_dir(q->where, q->defect, library_dir, sizeof library_dir, err);
     if (r)
@@ -91,7 +121,7 @@ int run_spawn(const struct run_request *q, int control_fd, int doorbell_fd, pid_
     *pid = fork();
     if (*pid == 0) {
         close(gate[1]);
-        child(q, library_dir, control_fd, doorbell_fd, gate[0]);
+        child(q, library_dir, control_fd, doorbell_fd, zygote_fd, gate[0]);
     }
     if (*pid < 0) {
         r = chip_error_sys(err, errno, "cannot fork the driver");
