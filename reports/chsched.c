@@ -167,6 +167,7 @@ int chr_schedule_make(const struct chr_run *run, const struct chr_recording *rec
     s->seed = run->seed;
     s->log_hash = run->measure.log_hash;
     s->no_script = run->no_script;
+    s->accesses = run->accesses;
     s->comments = calloc(run->hold_count + run->fault_count + 1, sizeof *s->comments);
     s->choices = calloc(rec->choice_count + 1, sizeof *s->choices);
     if (!s->comments || !s->choices || !take_command(s, run) ||
@@ -287,6 +288,8 @@ void chr_schedule_print(FILE *out, const struct chr_schedule *s) {
     write_key(out, "defect", s->defect);
     if (s->no_script)
         fprintf(out, "script: ignored\n");
+    if (s->accesses)
+        fprintf(out, "accesses: visible\n");
     fprintf(out, "seed: %" PRIu64 "\n", s->seed);
     write_key(out, "build", s->build_id);
     write_key(out, "verdict", s->verdict);

@@ -11,6 +11,7 @@
  *     param: size=64                          any number
  *     defect: task-done-before-flush          absent: none
  *     script: ignored                         absent: the scenario's script holds
+ *     accesses: visible                       with libchip built by the wrapper; absent: as is
  *     seed: 1
  *     build: 6b1f…
  *     verdict: order

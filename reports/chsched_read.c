@@ -222,12 +222,14 @@ static int read_time_limit(struct reader *r, struct span key, struct span value)
     return rc;
 }
 
-static int read_script(struct reader *r, struct span key, struct span value) {
-    if (r->s->no_script)
-        return wrong(r, key.at, NULL, "script: stands here for the second time");
-    if (!is(value, "ignored"))
-        return wrong(r, value.at, "ignored", "expected 'ignored'");
-    r->s->no_script = true;
+/* A key that can say one word only. */
+static int read_flag(struct reader *r, struct span key, struct span value, const char *name,
+                     const char *word, bool *flag) {
+    if (*flag)
+        return wrong(r, key.at, NULL, "%s: stands here for the second time", name);
+    if (!is(value, word))
+        return wrong(r, value.at, word, "expected '%s'", word);
+    *flag = true;
     return CHIP_OK;
 }
 
@@ -294,7 +296,7 @@ static int read_actor(struct reader *r, struct span value) {
 static int unknown_key(struct reader *r, struct span key) {
     static const char *const keys[] = {"scenario", "command", "time_limit", "name",    "param",
                                        "defect",   "seed",    "build",      "verdict", "log",
-                                       "actor",    "choices", "script"};
+                                       "actor",    "choices", "script",     "accesses"};
     char word[CHR_LABEL_LEN];
     const char *near = NULL;
     unsigned distance = 3;
@@ -328,7 +330,9 @@ static int read_key(struct reader *r, uint64_t *choices) {
     if (is(key, "defect"))
         return text_once(r, key, value, &s->defect);
     if (is(key, "script"))
-        return read_script(r, key, value);
+        return read_flag(r, key, value, "script", "ignored", &r->s->no_script);
+    if (is(key, "accesses"))
+        return read_flag(r, key, value, "accesses", "visible", &r->s->accesses);
     if (is(key, "seed"))
         return read_seed(r, key, value);
     if (is(key, "build"))

@@ -86,6 +86,37 @@ static size_t add_deadline(char *buf, size_t n, uint64_t deadline) {
                        deadline == CHIP_NO_DEADLINE ? "none" : chr_duration_text(deadline, text));
 }
 
+/* The bits of enum chip_access and the memory order that stand in an access's third field. */
+static size_t add_how(char *buf, uint64_t field) {
+    static const char *const orders[] = {"relaxed", "consume", "acquire",
+                                         "release", "acq_rel", "seq_cst"};
+    uint32_t how = (uint32_t)(field >> 16) & 0xff, order = (uint32_t)(field >> 24) & 0xff;
+    size_t n = 0;
+    if (how & CHIP_ACCESS_VOLATILE)
+        n = chr__append(buf, CHR_TEXT_LEN, n, "volatile ");
+    if (how & CHIP_ACCESS_ATOMIC)
+        n = chr__append(buf, CHR_TEXT_LEN, n, "%s ",
+                        order < sizeof orders / sizeof orders[0] ? orders[order] : "?");
+    const char *word = how & CHIP_ACCESS_FENCE                            ? "fence "
+                       : !(~how & (CHIP_ACCESS_READ | CHIP_ACCESS_WRITE)) ? "read-write "
+                       : how & CHIP_ACCESS_WRITE                          ? "write "
+                       : how & CHIP_ACCESS_READ                           ? "read "
+                                                                          : "";
+    return chr__append(buf, CHR_TEXT_LEN, n, "%s", word);
+}
+
+static void add_access(const struct chip_event *ev, char *buf) {
+    uint32_t how = (uint32_t)(ev->f[2] >> 16) & 0xff;
+    uint64_t size = ev->f[2] >> 32 ? ev->f[2] >> 32 : ev->f[2] & 0xffff;
+    size_t n = add_how(buf, ev->f[2]);
+    if (how & CHIP_ACCESS_FENCE)
+        return;
+    n = chr__append(buf, CHR_TEXT_LEN, n, "object=%" PRIu64 " offset=%" PRIu64 " size=%" PRIu64,
+                    ev->f[0], ev->f[1], size);
+    if (!(how & CHIP_ACCESS_WRITE) || how & CHIP_ACCESS_READ)
+        chr__append(buf, CHR_TEXT_LEN, n, " %s=%" PRIu64, size > 8 ? "hash" : "value", ev->f[3]);
+}
+
 static size_t add_wait(const struct chr_recording *rec, const struct chip_event *ev, char *buf) {
     const char *kind = chr_wait_kind_name(ev->point);
     char label[CHR_LABEL_LEN];
@@ -105,7 +136,8 @@ static size_t add_wait(const struct chr_recording *rec, const struct chip_event 
     if (!ended && of_lock && ev->f[2] < rec->control->actor_count)
         n = chr__append(buf, CHR_TEXT_LEN, n, " owner=%s",
                         chr_actor_label(rec, (uint32_t)ev->f[2], label));
-    if (!ended && (ev->point == CHIP_WAIT_FUTEX || ev->point == CHIP_WAIT_POLL)) {
+    if (!ended && (ev->point == CHIP_WAIT_FUTEX || ev->point == CHIP_WAIT_POLL ||
+                   ev->point == CHIP_WAIT_SPIN)) {
         n = chr__append(buf, CHR_TEXT_LEN, n, " value=");
         n = chr__add_number(buf, n, ev->f[2]);
     }
@@ -216,9 +248,7 @@ const char *chr__event_text(const struct chr_recording *rec, const struct chip_e
         add_check(ev, buf);
         break;
     case CHIP_EV_ACCESS:
-        chr__append(buf, CHR_TEXT_LEN, 0,
-                    "object=%" PRIu64 " offset=%" PRIu64 " size=%" PRIu64 " value=%" PRIu64, f[0],
-                    f[1], f[2], f[3]);
+        add_access(ev, buf);
         break;
     case CHIP_EV_CRASH:
         add_crash(ev, buf);

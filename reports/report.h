@@ -115,6 +115,7 @@ struct chr_run {
     size_t command_count;
     uint64_t time_limit_ns; /* of such a run */
     bool no_script;         /* the scenario's script was left out */
+    bool accesses;          /* single accesses of libchip were points */
 };
 
 /* ---- recording.c: the bytes of a run as one sequence --------------------------------------- */
@@ -276,6 +277,7 @@ struct chr_schedule {
     size_t param_count;
     char *defect;   /* NULL: none */
     bool no_script; /* the scenario's script was left out */
+    bool accesses;  /* single accesses of libchip were points */
     uint64_t seed;
     char *build_id;
     char *verdict;

@@ -114,7 +114,8 @@ const char *chr_source_path(const char *path) {
 }
 
 static bool is_own(const char *module) {
-    return starts(module, "libchipagent") || starts(module, "libchipshim");
+    return starts(module, "libchipagent") || starts(module, "libchipshim") ||
+           starts(module, "libchiptsan");
 }
 
 static bool is_system(const char *module) {

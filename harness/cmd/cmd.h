@@ -32,7 +32,8 @@ enum cmd_exit {
     X(run, "run", "run scenarios and judge them", "SCENARIO...")                           \
     X(gate, "gate", "every scenario on lib/ and on every defect it catches",               \
       "SCENARIO...|FOLDER...")                                                             \
-    X(explore, "explore", "many schedules of a scenario, without its script", "SCENARIO")  \
+    X(explore, "explore", "many schedules of a scenario, without its script",              \
+      "SCENARIO|-- PROGRAM [ARGUMENT]...")                                                 \
     X(replay, "replay", "repeat a recorded run", "FILE.chsched")                           \
     X(exec, "exec", "run a program of your own under control, with many seeds",            \
       "-- PROGRAM [ARGUMENT]...")                                                          \
@@ -86,6 +87,9 @@ struct session {
 /* 0, or an exit status after the message was printed. */
 int session_open(struct session *s, char **paths, int count);
 void session_close(struct session *s);
+/* Single accesses of libchip become points. 0, or an exit status after the message was printed and
+ * the session closed. */
+int session_accesses(struct session *s);
 
 /* The same for a command instead of scenarios. */
 int session_open_command(struct session *s, const char *const *argv, size_t argc,

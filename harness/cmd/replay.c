@@ -106,6 +106,8 @@ int cmd_replay(int argc, char **argv) {
         return complain(EXIT_USAGE, "%s", err.text);
     r = recorded->command_count ? open_command(&session, recorded)
                                 : session_open(&session, &recorded->scenario_path, 1);
+    if (!r && recorded->accesses)
+        r = session_accesses(&session);
     if (!r) {
         r = replay(&session, recorded, &o);
         session_close(&session);

@@ -14,6 +14,7 @@ struct run_options {
     uint64_t seeds;
     bool log;
     bool verbose;
+    bool accesses;
 };
 
 static const struct option_row rows[] = {
@@ -28,6 +29,8 @@ static const struct option_row rows[] = {
      offsetof(struct run_options, out)},
     {"log", NULL, "keep the event log and the schedule of passing runs too", OPTION_FLAG,
      offsetof(struct run_options, log)},
+    {"accesses", NULL, "single accesses of libchip to shared memory are points too", OPTION_FLAG,
+     offsetof(struct run_options, accesses)},
     {"verbose", NULL, "the whole story of every failing run, not only of the first", OPTION_FLAG,
      offsetof(struct run_options, verbose)},
 };
@@ -77,6 +80,7 @@ static int run_one(struct running *g, const struct scenario_file *file, size_t v
         r = complain(EXIT_HARNESS, "%s", err.text);
     if (bad && result.run.status != CHR_VACUOUS && (!g->told || g->o->verbose)) {
         chr_story(stdout, &g->style, &result.run, result.rec, g->symbols);
+        session_print_output(stdout, &result);
         g->told = true;
     } else {
         chr_story_short(stdout, &g->style, &result.run);
@@ -129,7 +133,11 @@ int cmd_run(int argc, char **argv) {
         return complain(EXIT_USAGE, "run: which scenario? (chipharness list scenarios)");
     if (o.seed && o.seeds)
         return complain(EXIT_USAGE, "run: --seed and --seeds exclude each other");
+    if (o.accesses && o.defect)
+        return complain(EXIT_USAGE, "run: --accesses and --defect exclude each other");
     r = session_open(&session, argv, argc);
+    if (!r && o.accesses)
+        r = session_accesses(&session);
     if (r)
         return r;
     struct running g = {.o = &o, .session = &session, .style = cmd_style()};

@@ -70,6 +70,14 @@ void session_print_output(FILE *out, const struct case_result *result) {
     }
 }
 
+int session_accesses(struct session *s) {
+    struct chip_error err = {0};
+    if (run_companions_accesses(&s->where, &err) == CHIP_OK)
+        return 0;
+    session_close(s);
+    return complain(EXIT_HARNESS, "%s", err.text);
+}
+
 void session_close(struct session *s) {
     guardian_stop();
     scenarios_free(&s->scenarios);

@@ -84,6 +84,7 @@ static void describe(const struct case_spec *spec, struct case_result *r) {
         .checks = r->checks,
         .check_count = r->s->check_count,
         .no_script = spec->no_script,
+        .accesses = spec->where->accesses,
     };
     if (spec->scenario->made) {
         r->run.command = r->s->command;

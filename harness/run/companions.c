@@ -43,6 +43,12 @@ int run_companions_find(struct run_companions *w, struct chip_error *err) {
     return r;
 }
 
+int run_companions_accesses(struct run_companions *w, struct chip_error *err) {
+    snprintf(w->inst, sizeof w->inst, "%s/acc", w->dir);
+    w->accesses = true;
+    return need(w->inst, err);
+}
+
 int run_library_dir(const struct run_companions *w, const char *defect, char *out, size_t bytes,
                     struct chip_error *err) {
     if (!defect) {

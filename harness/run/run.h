@@ -28,9 +28,13 @@ struct run_companions {
     char driver[3200];
     char inst[3200];    /* folder of the instrumented libchip */
     char defects[3200]; /* folder of the defective ones */
+    bool accesses;      /* run_companions_accesses() was called */
 };
 /* Finds them and checks that all are there. CHIP_E_OS, CHIP_E_LOOKUP. */
 int run_companions_find(struct run_companions *out, struct chip_error *err);
+/* From here on libchip is the one whose single accesses to shared memory are points. CHIP_E_LOOKUP:
+ * it was not built. */
+int run_companions_accesses(struct run_companions *where, struct chip_error *err);
 /* The libchip folder for a defect (NULL: none). CHIP_E_LOOKUP: no such defect was built. */
 int run_library_dir(const struct run_companions *where, const char *defect, char *out, size_t bytes,
                     struct chip_error *err);

@@ -110,13 +110,14 @@ static void without_a_defect_there_is_none(void **state) {
     struct chip_control *c = fix_new();
     struct chr_recording *rec = NULL;
     struct chr_schedule *s = NULL;
-    struct chr_run run = {.scenario = "x", .scenario_path = "x.yaml"};
+    struct chr_run run = {.scenario = "x", .scenario_path = "x.yaml", .accesses = true};
     fix_flush_race(c);
     assert_int_equal(chr_recording_open(c, fix_bytes(), &rec, NULL), CHIP_OK);
     assert_int_equal(chr_schedule_make(&run, rec, &s, NULL), CHIP_OK);
     char *text = printed(s);
     struct chr_schedule *back = parsed(text);
     assert_null(back->defect);
+    assert_true(back->accesses && !back->no_script);
     assert_string_equal(back->build_id, "unknown");
     free(text);
     chr_schedule_free(s);
