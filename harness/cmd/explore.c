@@ -464,7 +464,7 @@ static int select_case(struct exploring *x, struct session *session) {
 /* The one short option: -j N, -jN. */
 static void spell_out(int argc, char **argv) {
     static char joined[32], word[] = "--jobs";
-    for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
+    for (int i = 0; i < argc; i++) {
         if (strcmp(argv[i], "-j") == 0) {
             argv[i] = word;
         } else if (strncmp(argv[i], "-j", 2) == 0) {
@@ -485,15 +485,22 @@ int cmd_explore(int argc, char **argv) {
     struct session session;
     bool helped;
     struct exploring x = {.o = &o, .start_ns = run_now_ns(), .style = cmd_style()};
-    spell_out(argc, argv);
-    int r = options_parse("explore", rows, ROWS, &o, &argc, argv, &helped);
+    int own = 0; /* where the words of a command begin, after "--" */
+    while (own < argc && strcmp(argv[own], "--") != 0)
+        own++;
+    int words = own;
+    spell_out(words, argv);
+    int r = options_parse("explore", rows, ROWS, &o, &words, argv, &helped);
     if (r || helped)
         return r;
-    if (argc == 0)
-        return complain(EXIT_USAGE, "explore: which scenario?");
+    if (own + 1 < argc ? words > 0 : words != 1)
+        return complain(EXIT_USAGE, "explore: one scenario, or -- and a program, is needed");
     r = check_options(&o, &x);
-    if (!r)
-        r = session_open(&session, argv, argc);
+    if (!r && words == 1)
+        r = session_open(&session, argv, words);
+    else if (!r)
+        r = session_open_command(&session, (const char *const *)argv + own + 1,
+                                 (size_t)(argc - own - 1), NULL);
     if (r)
         return r;
     x.shown_ns = x.start_ns;

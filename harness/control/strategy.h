@@ -27,6 +27,14 @@ extern const struct ctl_strategy ctl_strategy_dfs;    /* strategy_dfs.c */
 /* The recorded choice that is next, if it fits here; else ends the run as DIVERGED. */
 uint32_t ctl_pick_recorded(struct chip_control *c, uint32_t from, const uint16_t *list, uint32_t n);
 
+/* A random walk's choice. */
+uint32_t ctl_pick_random(struct chip_control *c, uint32_t from, const uint16_t *list, uint32_t n);
+
+/* Strategies that preempt at a few places only can keep two polling loops in step for ever, each
+ * giving up just before the other looks. So this many steps beyond what was expected they become
+ * random walks. */
+enum { CTL_STRICT_STEPS = 4096 };
+
 /* Does this actor stand before a yield: has it said that somebody else should go first? */
 static inline bool ctl_yields(const struct chip_actor *a) {
     return a->pending && a->point_kind == CHIP_KIND_CALL && a->point == CHIP_CALL_sched_yield;

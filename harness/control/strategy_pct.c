@@ -32,7 +32,8 @@ static uint32_t highest(struct chip_control *c, const uint16_t *list, uint32_t n
 }
 
 static uint32_t pick_pct(struct chip_control *c, uint32_t from, const uint16_t *list, uint32_t n) {
-    (void)from;
+    if (c->steps > c->pct_steps + CTL_STRICT_STEPS)
+        return n > 1 ? ctl_pick_random(c, from, list, n) : list[0];
     for (uint32_t i = 0; i < n; i++)
         if (!c->priority[list[i]])
             c->priority[list[i]] = FIRST_BAND | ctl_random(&c->rng);

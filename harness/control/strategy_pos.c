@@ -47,19 +47,13 @@ bool ctl_conflict(const struct chip_actor *a, const struct chip_actor *b) {
     }
 }
 
-/* Below all others for who yields: it could go round its loop for ever before one with a score
- * that happens to be very small. */
-static uint64_t score(struct chip_control *c, const struct chip_actor *a) {
-    uint64_t r = ctl_random(&c->rng);
-    return ctl_yields(a) ? r >> 1 | 1 : r | 1ull << 63;
-}
-
 static uint32_t pick_pos(struct chip_control *c, uint32_t from, const uint16_t *list, uint32_t n) {
-    (void)from;
     uint32_t to = list[0];
+    if (c->steps > CTL_STRICT_STEPS) /* a very small score is not to keep anybody out for ever */
+        return n > 1 ? ctl_pick_random(c, from, list, n) : to;
     for (uint32_t i = 0; i < n; i++) {
         if (!c->priority[list[i]])
-            c->priority[list[i]] = score(c, &c->actors[list[i]]);
+            c->priority[list[i]] = ctl_random(&c->rng) | 1;
         if (c->priority[list[i]] > c->priority[to])
             to = list[i];
     }

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,6 +28,7 @@ struct worker {
     uint64_t known[MAX_KNOWN]; /* fingerprints told of */
     size_t known_count;
     int fd;
+    int output_fd; /* of programs of the user's own: nobody reads it. 0: none */
 };
 
 uint64_t explore_seed(const struct explore_plan *plan, uint64_t index) {
@@ -64,7 +66,7 @@ uint64_t explore_behaviour(const struct chr_recording *rec) {
     return h;
 }
 
-/* A hang is where everybody is. */
+/* A hang is where everybody is; a loop that passes a limit is found anywhere. */
 static uint64_t mix_places(uint64_t h, const struct chip_control *c) {
     for (uint32_t i = 0; i < c->actor_count; i++) {
         const struct chip_actor *a = &c->actors[i];
@@ -91,7 +93,7 @@ uint64_t explore_fingerprint(const struct judgement *j, const struct chr_recordi
         const struct chip_event *e = chr_event(rec, at);
         h = mix(mix(mix_actor(h, &chr_control(rec)->actors[e->actor]), e->kind), e->point);
     }
-    if (j->verdicts[0] == CHS_VERDICT_HANG)
+    if (j->verdicts[0] == CHS_VERDICT_HANG && chr_control(rec)->outcome == CHIP_OUT_HANG)
         h = mix_places(h, chr_control(rec));
     return h | 1;
 }
@@ -165,7 +167,8 @@ static int make(struct worker *w, uint64_t index, struct run_record *record,
                             .scenario_fd = w->plan->file->fd,
                             .defect = w->plan->defect,
                             .seed = explore_seed(w->plan, index),
-                            .quiet = true};
+                            .quiet = true,
+                            .output_fd = w->output_fd};
     choose_strategy(w, index, &q);
     int r = w->zygote ? run_zygote_run(w->zygote, &q, record, err) : run_once(&q, record, err);
     if (!r && index == 0)
@@ -264,11 +267,13 @@ static void worker_main(const struct explore_plan *plan, unsigned number, int fd
     struct chip_error err = {0};
     signal(SIGPIPE, SIG_IGN);
     guardian_forget();
-    keep_only(fd, plan->file->fd);
+    keep_only(fd, plan->file->fd < 0 ? fd : plan->file->fd);
     if (plan->jobs > 1)
         pin(number);
     if (!plan->script)
         w.s.hold_count = 0;
+    if (plan->fresh && chs_own_program(&w.s))
+        w.output_fd = memfd_create("output", MFD_CLOEXEC);
     struct run_request q = {.where = plan->where,
                             .scenario = &w.s,
                             .variant = plan->variant,

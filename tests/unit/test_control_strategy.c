@@ -14,7 +14,7 @@
 /* after the four that it needs */
 #include <cmocka.h>
 
-enum { CHOICES = 2048, MODEL_STEPS = 64 };
+enum { CHOICES = 8192, MODEL_STEPS = 64 };
 
 struct block {
     struct chip_control c;
@@ -163,10 +163,31 @@ static void who_yields_for_ever_starves_nobody(void **state) {
         struct model m = {.actors = 3, .steps = 5, .yields = true};
         b->c.pct_depth = 2;
         b->c.pct_steps = 15;
+        b->c.step_limit = 2 * CTL_STRICT_STEPS;
         for (uint64_t seed = 0; seed < 500; seed++) {
             run_model(b, &m, seed);
             assert_int_equal(b->c.outcome, CHIP_OUT_FINISHED);
         }
+        free(b);
+    }
+}
+
+static void a_strict_strategy_becomes_a_walk_in_the_end(void **state) {
+    (void)state;
+    static const uint32_t all[] = {CHIP_STRATEGY_PCT, CHIP_STRATEGY_DFS};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        struct block *b = block_new(all[i]);
+        bool chosen[3] = {false};
+        b->c.pct_depth = 1;
+        for (uint32_t k = 0; k < 3; k++)
+            ctl_actor_add(&b->c, CHIP_NO_ACTOR);
+        b->c.step_limit = 3 * CTL_STRICT_STEPS;
+        uint32_t first = ctl_choose(&b->c, 0, 0);
+        while (b->c.steps++ < CTL_STRICT_STEPS)
+            assert_int_equal(ctl_choose(&b->c, first, 0), first);
+        for (int k = 0; k < 100; k++)
+            chosen[ctl_choose(&b->c, first, 0)] = true;
+        assert_true(chosen[0] && chosen[1] && chosen[2]);
         free(b);
     }
 }
@@ -238,6 +259,7 @@ int main(void) {
         cmocka_unit_test(pos_and_random_meet_it_too),
         cmocka_unit_test(every_strategy_repeats_its_run_from_the_same_seed),
         cmocka_unit_test(who_yields_for_ever_starves_nobody),
+        cmocka_unit_test(a_strict_strategy_becomes_a_walk_in_the_end),
         cmocka_unit_test(dfs_follows_its_prefix_and_then_preempts_nobody),
         cmocka_unit_test(dfs_says_where_a_prefix_does_not_fit),
         cmocka_unit_test(steps_conflict_where_they_touch_the_same),
