@@ -5,13 +5,13 @@
 # fence, has an ORDER: comment that ends at most six lines above it in the same function (or on its
 # line). That comment says "pairs with", and the first NAME() after that exists. An operation
 # without an explicit order is sequentially consistent and needs the comment too. __sync_* is not
-# used. Unit tests are not looked at.
+# used. Unit tests are not looked at, nor programs of the sort that a user brings.
 . "$(dirname "$0")/common.sh"
 [ $# -eq 0 ] || ROOT=$1
 cd "$ROOT"
 
 files=()
-while IFS= read -r -d '' file; do files+=("$file"); done < <(sources '*.c' '*.h' | grep -zv '^tests/unit/')
+while IFS= read -r -d '' file; do files+=("$file"); done < <(sources '*.c' '*.h' | grep -zvE '^tests/(unit|cc|subjects/(own|instrumented))/')
 [ ${#files[@]} -gt 0 ] || exit 0
 
 awk '

@@ -63,7 +63,7 @@ uint32_t agent__stack(void);
 
 /* objects.c: the object and offset behind an address of this process. */
 void agent__locate(const void *at, uint32_t *object, uint64_t *offset);
-/* Numbers of objects from here on are private memory: AGENT_PRIVATE_OBJECT + the process's actor. */
+/* Numbers of objects from here on are private memory: this + the process's actor. */
 #define AGENT_PRIVATE_OBJECT 0xffff0000u
 /* This process has, or no longer has, more than one thread: its private memory is shared. */
 void agent__several_threads(bool several);

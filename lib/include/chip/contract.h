@@ -437,7 +437,7 @@ struct chip_control {
     uint32_t fault_count;   /* supervisor, before */
     uint32_t driver_done;   /* turn: 1 when the parent went through all its steps */
     uint32_t overfull;      /* turn: which table was full, 0 none */
-    int32_t zygote_fd; /* supervisor, before: a process is forked off here for each run; 0: none */
+    int32_t zygote_fd;  /* supervisor, before: a process is forked off here for each run; 0: none */
     uint32_t quiet;     /* supervisor, before: 1 = no stacks and no real time: for exploring
                            fast. Events and choices are recorded all the same */
     uint32_t pct_depth; /* supervisor, before: PCT: bugs of this depth */

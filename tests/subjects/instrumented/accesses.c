@@ -218,11 +218,12 @@ static void mode_threads(void) {
         abort();
 }
 
-#define MODES(X)                                                                          \
-    X(poll)                                                                               \
-    X(poll_two)                                                                           \
-    X(livelock) X(livelock_yield) X(bounded) X(deadline) X(poll_sleeping) X(lock) X(race) \
-        X(threads) X(private) X(copy)
+#define MODES(X)      \
+    X(poll)           \
+    X(poll_two)       \
+    X(livelock)       \
+    X(livelock_yield) \
+    X(bounded) X(deadline) X(poll_sleeping) X(lock) X(race) X(threads) X(private) X(copy)
 
 static const struct {
     const char *name;
