@@ -18,9 +18,9 @@ exits() {
     [ "$got" = "$want" ] || { echo "exit status $got, wanted $want"; return 1; }
 }
 
-# caught PROGRAM VERDICT: within the seeds, with this verdict, and replayed to the same log.
+# caught PROGRAM VERDICT [SEEDS]: within the seeds, with this verdict, and replayed to the same log.
 caught() {
-    exits 1 chipharness exec --seeds "$seeds" -- "./$1" >story || { tail -n 40 story; return 1; }
+    exits 1 chipharness exec --seeds "${3:-$seeds}" -- "./$1" >story || { tail -n 40 story; return 1; }
     grep -Eq "^FAIL $1 seed [0-9]+: $2\$" story || { cat story; return 1; }
     exits 1 chipharness replay "out/$1/1.chsched" >again || { tail -n 40 again; return 1; }
     grep -Fxq "replay: same verdict ($2), same log" again || { cat again; return 1; }
@@ -44,6 +44,36 @@ wakeup hang
 holder hang
 comm_rounds hang
 PROGRAMS
+
+# The same sources, compiled by `chipharness cc` and without their marks: every access to the shared
+# memory is a point instead. (Not holder: it keeps process numbers there, and a log records what was
+# read.)
+wrapped() {
+    chipharness cc -O2 -I "$CHIP_SOURCE" -I "$CHIP_SOURCE/lib/include" -o "cc_$1" \
+        "$CHIP_SOURCE/tests/subjects/own/$1.c" "${@:2}"
+}
+if command -v cc >/dev/null; then
+    while read -r name verdict; do
+        if [ "$name" = ring ]; then
+            wrapped ring_broken
+        else
+            wrapped "$name" -DBROKEN && mv "cc_$name" "cc_${name}_broken"
+        fi
+        wrapped "$name"
+        check "$name, each access a point: the bug is found, $verdict" \
+            caught "cc_${name}_broken" "$verdict" 400
+        check "$name, each access a point: without it silent" silent "cc_$name"
+    done <<'PROGRAMS'
+ring exit
+once crash
+dekker crash
+torn exit
+producers exit
+wakeup hang
+PROGRAMS
+else
+    skip "programs compiled by the wrapper" "no C compiler"
+fi
 
 chipharness exec -- ./dekker_broken >story
 check "a failed assert() is told with its place and its text" \

@@ -12,6 +12,9 @@
 
 #include <chip/points.h>
 #include <stdint.h>
+#ifndef CHIP_INSTRUMENTED
+#include <sys/sdt.h> /* has templates for C++ */
+#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -30,7 +33,6 @@ extern void chipharness_point(uint32_t point, uint64_t a, uint64_t b, uint64_t c
                               (uint64_t)(d));                                               \
     } while (0)
 #else
-#include <sys/sdt.h>
 #define CHIP_PROBE(id, a, b, c, d)                                                         \
     do {                                                                                   \
         (void)CHIP_POINT_##id; /* a name that is not in the table must not compile */      \

@@ -6,7 +6,7 @@
  * the other process takes two nodes and puts the first back: the number is the same, the next is
  * not, and a node is handed out twice. Put right: a count beside the number makes each top new.
  */
-#include "own.h"
+#include "tests/subjects/own/own.h"
 
 enum { NODES = 4, ROUNDS = 3 };
 

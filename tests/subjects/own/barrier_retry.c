@@ -7,7 +7,7 @@
  * process, and it goes through alone. Put right: it takes its arrival back, in one step with
  * finding out that the barrier has not opened meanwhile.
  */
-#include "own.h"
+#include "tests/subjects/own/own.h"
 
 enum { RANKS = 2, ROUNDS = 2, LOOKS = 3 };
 

@@ -7,7 +7,7 @@
  * the others wait for. BROKEN: it advances first. A rank that is released in between arrives at
  * the next barrier, its arrival is set back to nothing, and the ranks wait for ever.
  */
-#include "comm_own.hpp"
+#include "tests/subjects/own/comm_own.hpp"
 
 #include <chip/probe.h>
 

@@ -4,7 +4,7 @@
  * their windows and meet in its barrier after each. As a program of its own it forks the ranks
  * itself.
  */
-#include "comm_own.hpp"
+#include "tests/subjects/own/comm_own.hpp"
 
 #include <chip/workload.h>
 

@@ -6,7 +6,7 @@
  * makes of the right order where the fence between the two is missing. Both may see the other's
  * flag down. Put right: the flag first, then the look (and a turn, so that nobody waits for ever).
  */
-#include "own.h"
+#include "tests/subjects/own/own.h"
 
 enum { ROUNDS = 3 };
 

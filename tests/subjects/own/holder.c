@@ -5,7 +5,7 @@
  * BROKEN: the lock does not say who has it, so nobody can tell that its holder is gone. Put right:
  * the holder's process number is in the lock, and who waits takes it over from the dead.
  */
-#include "own.h"
+#include "tests/subjects/own/own.h"
 
 #include <signal.h>
 

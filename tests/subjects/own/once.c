@@ -4,7 +4,7 @@
  *
  * BROKEN: the flag says "filled in" before it is, and who looks without the lock believes it.
  */
-#include "own.h"
+#include "tests/subjects/own/own.h"
 
 enum { VALUE = 42 };
 

@@ -6,7 +6,7 @@
  * header of the message is written: it takes a message that is not there yet. Put right: it goes
  * by the header, which is written last.
  */
-#include "own.h"
+#include "tests/subjects/own/own.h"
 
 enum { EACH = 3, MESSAGES = 2 * EACH };
 

@@ -5,7 +5,7 @@
  * BROKEN: nothing tells the reader that the writer is between the two words. Put right: a
  * sequence number, odd while the record is being written; who saw it change reads again.
  */
-#include "own.h"
+#include "tests/subjects/own/own.h"
 
 enum { WRITES = 4 };
 

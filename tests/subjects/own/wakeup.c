@@ -6,7 +6,7 @@
  * the look and the sleep wakes nobody, and it sleeps for ever. Put right: it sleeps on the word
  * that the work changes, and the kernel looks once more.
  */
-#include "own.h"
+#include "tests/subjects/own/own.h"
 
 #include <linux/futex.h>
 #include <sys/syscall.h>
