@@ -22,6 +22,9 @@ bash ci/run-one.sh "$RESULTS" fuzz/parsers 7200 build/ci/sanitize/fuzz/chip-fuzz
     --seed="$day" --count="$FUZZ" $(fuzz_corpus)
 say "gate: $SEEDS seeds"
 bash ci/run-one.sh "$RESULTS" gate 14400 build/chipharness gate scenarios/ --seeds="$SEEDS"
+say "schedules that explore needs for each defect: ${EXPLORE_SEEDS:=50} seeds"
+SEEDS=$EXPLORE_SEEDS SILENT=${SILENT:-10000} bash ci/run-one.sh "$RESULTS" explore-table 14400 \
+    bash ci/explore-table.sh
 say "kills: $KILLS"
 CHIP_KILLS=$KILLS bash ci/run-one.sh "$RESULTS" kills 14400 bash tests/cli/test_kill.sh
 
