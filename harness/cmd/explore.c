@@ -20,7 +20,7 @@ enum { MAX_JOBS = 64, MAX_FINDINGS = 64, TICK_MS = 200, PLAIN_TICK_NS = 10000000
 struct explore_options {
     const char *defect, *variant, *strategy, *budget, *out;
     uint64_t depth, preemptions, schedules, jobs, max_fail, seed;
-    bool script, fresh;
+    bool script, accesses, fresh;
 };
 
 #define AT(field) offsetof(struct explore_options, field)
@@ -44,6 +44,8 @@ static const struct option_row rows[] = {
      AT(max_fail)},
     {"seed", "N", "all chance comes from it (default: 1)", OPTION_NUMBER, AT(seed)},
     {"script", NULL, "keep the scenario's script: explore around it", OPTION_FLAG, AT(script)},
+    {"accesses", NULL, "single accesses of libchip to shared memory are points too", OPTION_FLAG,
+     AT(accesses)},
     {"fresh", NULL, "start anew for each schedule instead of forking (slow)", OPTION_FLAG,
      AT(fresh)},
     {"out", "DIR", "where results go (default: out)", OPTION_TEXT, AT(out)},
@@ -62,8 +64,9 @@ struct exploring {
     struct chr_style style;
     struct chr_symbols *symbols;
     struct chr_results *results;
-    pid_t pid[MAX_JOBS];
+    pid_t pid[MAX_JOBS]; /* of those that run */
     int fd[MAX_JOBS];
+    unsigned running;
     uint64_t start_ns, deadline_ns, shown_ns;
     uint64_t made, vacuous;
     uint64_t *behaviours; /* a hash table, 0 is free */
@@ -148,6 +151,13 @@ static void behaviour_add(struct exploring *x, uint64_t h) {
 
 /* ---- findings ---- */
 
+static void stop_workers(struct exploring *x) {
+    while (x->running > 0) {
+        x->running--;
+        explore_stop(x->pid[x->running], x->fd[x->running]);
+    }
+}
+
 /* The failing schedule again, with everything recorded. */
 static int repeat(struct exploring *x, const struct explore_record *r, struct chip_choice *choices,
                   struct finding *f) {
@@ -199,6 +209,8 @@ static int take_finding(struct exploring *x, const struct explore_record *r,
         return 0;
     struct finding *f = &x->findings[x->finding_count++];
     *f = (struct finding){.fingerprint = r->fingerprint, .first = r->index + 1, .count = 1};
+    if (x->finding_count == x->o->max_fail)
+        stop_workers(x); /* it is the last, and they would only be in the way */
     return repeat(x, r, choices, f);
 }
 
@@ -269,17 +281,17 @@ static int take_one(struct exploring *x, bool *more) {
 
 static int take_all(struct exploring *x) {
     struct chip_error err = {0};
-    unsigned started = 0;
+    for (; x->running < x->plan.jobs; x->running++) {
+        unsigned w = x->running;
+        if (explore_start(&x->plan, w, &x->pid[w], &x->fd[w], &err)) {
+            stop_workers(x);
+            return complain(EXIT_HARNESS, "%s", err.text);
+        }
+    }
     int r = 0;
-    for (; started < x->plan.jobs && !r; started++)
-        if (explore_start(&x->plan, started, &x->pid[started], &x->fd[started], &err))
-            r = complain(EXIT_HARNESS, "%s", err.text);
-    for (bool more = !r; more && !r;)
+    for (bool more = true; more && !r;)
         r = take_one(x, &more);
-    if (r && started < x->plan.jobs)
-        started--; /* the one that could not be started */
-    for (unsigned i = 0; i < started; i++)
-        explore_stop(x->pid[i], x->fd[i]);
+    stop_workers(x);
     return r;
 }
 
@@ -426,6 +438,8 @@ static int check_options(const struct explore_options *o, struct exploring *x) {
         return complain(EXIT_USAGE, "explore: --jobs is from 1 to %d", MAX_JOBS);
     if (o->jobs > 1 && x->plan.strategy == EXPLORE_DFS)
         return complain(EXIT_USAGE, "explore: dfs goes through one tree; it takes no --jobs");
+    if (o->accesses && o->defect)
+        return complain(EXIT_USAGE, "explore: --accesses and --defect exclude each other");
     if (o->max_fail > MAX_FINDINGS)
         return complain(EXIT_USAGE, "explore: --max-fail is at most %d", MAX_FINDINGS);
     uint64_t budget = o->budget ? duration_ns(o->budget) : o->schedules ? 0 : 60000000000ull;
@@ -512,6 +526,8 @@ int cmd_explore(int argc, char **argv) {
     x.plan.script = o.script;
     x.plan.fresh = o.fresh;
     r = select_case(&x, &session);
+    if (!r && o.accesses)
+        r = session_accesses(&session);
     if (!r)
         r = explore(&x);
     session_close(&session);
