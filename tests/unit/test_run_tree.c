@@ -82,7 +82,7 @@ static size_t search(struct model *m, uint32_t bound, bool *pruned) {
         for (size_t i = 0; i < runs; i++)
             assert_string_not_equal(seen[i], m->order);
         assert_true(runs < MAX_RUNS);
-        strcpy(seen[runs++], m->order);
+        memcpy(seen[runs++], m->order, sizeof m->order);
     } while (tree_learn(t, m->choices, m->options, m->count));
     *pruned = tree_pruned(t);
     tree_free(t);
