@@ -83,6 +83,7 @@ static void rejoin(struct chip_control *c) {
     for (uint32_t i = 0; i < c->actor_count; i++)
         if (c->actors[i].process == agent__self - 1 && i != agent__self - 1)
             ctl_actor_dead(c, i, 0, agent__real_ns());
+    agent__threads_reset();
     agent__crash_arm();
 }
 
@@ -91,6 +92,8 @@ __attribute__((constructor)) static void agent_init(void) {
     agent__depth++;
     if (text)
         attach(text);
+    if (agent__.c)
+        agent__threads_init();
     agent__.own_program = own && strcmp(own, "1") == 0;
     if (agent__.c && agent__.c->armed)
         rejoin(agent__.c);

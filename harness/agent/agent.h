@@ -60,6 +60,8 @@ void agent__record(uint32_t kind, uint32_t point, uint32_t stack, const uint64_t
 
 /* stacks.c */
 uint32_t agent__stack(void);
+/* libunwind sets itself up for this thread. Stores nothing. */
+void agent__stack_prepare(void);
 
 /* objects.c: the object and offset behind an address of this process. */
 void agent__locate(const void *at, uint32_t *object, uint64_t *offset);
@@ -76,6 +78,8 @@ void agent__spin_clock(void);
 
 /* threads.c: a process of one thread starts here. */
 void agent__threads_reset(void);
+/* Once, early in a process that takes part in a run. */
+void agent__threads_init(void);
 
 /* crash.c */
 void agent__crash_arm(void);

@@ -103,16 +103,27 @@ int chipharness_futex_wake(const void *word, uint32_t n) {
     return (int)woken;
 }
 
-/* Of the living children of this process: how many, and one of them. */
+/* A thread of that process that has not ended; CHIP_NO_ACTOR: the process is gone. */
+static uint32_t living_thread(uint32_t process) {
+    const struct chip_control *c = agent__.c;
+    for (uint32_t i = process; i < c->actor_count; i++)
+        if (c->actors[i].process == process && c->actors[i].state != CHIP_STATE_DEAD)
+            return i;
+    return CHIP_NO_ACTOR;
+}
+
+/* Of the living children of this process: how many, and an actor of one of them. */
 static uint32_t living_children(uint32_t *one) {
     const struct chip_control *c = agent__.c;
     uint32_t n = 0, process = agent__actor()->process;
     for (uint32_t i = 0; i < c->actor_count; i++) {
         const struct chip_actor *a = &c->actors[i];
-        if (a->process != i || a->forked_by == CHIP_NO_ACTOR || a->state == CHIP_STATE_DEAD ||
-            c->actors[a->forked_by].process != process)
+        bool child = a->process == i && a->forked_by != CHIP_NO_ACTOR &&
+                     c->actors[a->forked_by].process == process;
+        uint32_t living = child ? living_thread(i) : CHIP_NO_ACTOR;
+        if (living == CHIP_NO_ACTOR)
             continue;
-        *one = i;
+        *one = living;
         n++;
     }
     return n;

@@ -112,6 +112,11 @@ static uint32_t store(const uintptr_t *pc, uint32_t depth) {
     return ++c->stack_count;
 }
 
+void agent__stack_prepare(void) {
+    void *raw[SKIP];
+    unw_backtrace(raw, SKIP);
+}
+
 uint32_t agent__stack(void) {
     void *raw[CHIP_MAX_FRAMES + SKIP];
     if (agent__.c->quiet)

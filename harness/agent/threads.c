@@ -48,9 +48,29 @@ static void thread_end(void) {
     agent__self = 0;
 }
 
-/* Called in every round of destructors; only in the last one have all others run. */
+/* libunwind keeps a cache for each thread, and frees it as the thread ends, with calls that look
+ * like the subject's. The key of that cache; the cache stays, as long as the process. */
+static pthread_key_t unwind_key;
+static bool unwind_key_found;
+
+/* Its set-up in this thread, and in the process, happens here. */
+static void find_unwind_key(void) {
+    void *before[PTHREAD_KEYS_MAX];
+    for (unsigned k = 0; k < PTHREAD_KEYS_MAX; k++)
+        before[k] = pthread_getspecific(k);
+    agent__stack_prepare();
+    for (unsigned k = 0; k < PTHREAD_KEYS_MAX && !unwind_key_found; k++) {
+        unwind_key = k;
+        unwind_key_found = !before[k] && pthread_getspecific(k);
+    }
+}
+
+/* Called in every round of destructors, before all others, as its key is the oldest; only in the
+ * last round have all others run. */
 static void on_round(void *round) {
     uintptr_t n = (uintptr_t)round;
+    if (unwind_key_found)
+        pthread_setspecific(unwind_key, NULL);
     if (!agent__self)
         return;
     if (n < PTHREAD_DESTRUCTOR_ITERATIONS)
@@ -67,9 +87,12 @@ static void watch_end(void) {
 void agent__threads_reset(void) {
     set_alive(1);
     agent__actor()->tid = (int32_t)syscall(SYS_gettid);
-    if (!end_key_made)
-        end_key_made = pthread_key_create(&end_key, on_round) == 0;
     watch_end();
+}
+
+void agent__threads_init(void) {
+    end_key_made = pthread_key_create(&end_key, on_round) == 0;
+    find_unwind_key();
 }
 
 int chipharness_thread_prepare(uint32_t *actor) {

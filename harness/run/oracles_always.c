@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* oracles_always.c - what is wrong whatever the scenario says. */
+#include "harness/run/hang.h"
 #include "harness/run/judge.h"
 
 #include <signal.h>
@@ -137,8 +138,12 @@ void oracle_hang(struct judging *j) {
         return;
     }
     struct chr_finding *f = judge_add(j, CHS_VERDICT_HANG, NULL, 0);
+    struct hang_finding hang;
+    hang_classify(j, &hang);
     f->expected = expected;
-    f->observed = where_each_waits(j);
+    f->observed =
+        judge_text(j, "%s: %s; %s", hang_class_word(hang.kind), hang.why, where_each_waits(j));
+    memcpy(f->seq, hang.seq, sizeof f->seq);
 }
 
 void oracle_leak(struct judging *j) {

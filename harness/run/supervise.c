@@ -6,6 +6,7 @@
  * the holder is dead: then nobody else does (control.h G1).
  */
 #include "harness/run/run.h"
+#include "harness/run/hang.h"
 #include "harness/control/control.h"
 #include "harness/control/procstat.h"
 
@@ -76,7 +77,8 @@ static void process_died(struct chip_control *c, uint32_t process, int status) {
         struct chip_actor *a = &c->actors[i];
         if (a->process != process)
             continue;
-        if (a->state != CHIP_STATE_DEAD && status != -1)
+        /* The first thread's may have ended long before the process did. */
+        if ((a->state != CHIP_STATE_DEAD || i == process) && status != -1)
             a->status = status;
         /* ORDER: release; pairs with the acquire in bury(). Publishes status. */
         __atomic_store_n(&a->died, 1, __ATOMIC_RELEASE);
@@ -182,6 +184,8 @@ static void driver_exited(struct supervision *s) {
     s->record->driver_status = status;
     if (!s->c->armed) /* it never became an actor: nothing to repair, nothing to wait for */
         ctl_end(s->c, CHIP_OUT_FINISHED);
+    else /* it did, and ended before its actor was adopted */
+        process_died(s->c, 0, status);
 }
 
 void run_supervise(struct supervision *s) {
@@ -218,4 +222,5 @@ void run_supervise(struct supervision *s) {
         watchdog(s);
     }
     note_outside_kills(s);
+    hang_read_words(c);
 }
