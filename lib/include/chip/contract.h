@@ -106,10 +106,11 @@ enum {
 #define CHIP_CALLS(X)                                                                              \
     X(shm_open)                                                                                    \
     X(shm_unlink)                                                                                  \
-    X(mmap) X(munmap) X(ftruncate) X(posix_fallocate) X(memfd_create) X(fork) X(waitpid) X(kill)   \
-        X(_exit) X(nanosleep) X(clock_nanosleep) X(usleep) X(clock_gettime) X(gettimeofday)        \
-            X(time) X(getrandom) X(futex) X(close) X(open) X(read) X(write) X(pipe) X(sched_yield) \
-                X(poll) X(sigaction)
+    X(mmap)                                                                                        \
+    X(munmap) X(ftruncate) X(posix_fallocate) X(memfd_create) X(fork) X(waitpid) X(kill) X(_exit)  \
+        X(nanosleep) X(clock_nanosleep) X(usleep) X(clock_gettime) X(gettimeofday) X(time)         \
+            X(getrandom) X(futex) X(close) X(open) X(read) X(write) X(pipe) X(sched_yield) X(poll) \
+                X(sigaction)
 
 #define CHIP_FAULT_ACTIONS(X) \
     X(NONE, "none")           \
