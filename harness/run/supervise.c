@@ -162,14 +162,15 @@ static void watchdog(struct supervision *s) {
     ctl_end(s->c, CHIP_OUT_OUTSIDE);
 }
 
+/* It is dead. If it never became an actor there is nothing to repair and nothing to wait for; if
+ * it did, a whole run may have passed since the look at `armed`, and its death is on_death()'s. */
 static void driver_exited(struct supervision *s) {
     int status = -1;
-    if (s->driver_gone || waitpid(s->driver, &status, WNOHANG) != s->driver)
+    if (s->c->armed || waitpid(s->driver, &status, WNOHANG) != s->driver)
         return;
     s->driver_gone = true;
     s->record->driver_status = status;
-    if (!s->c->armed) /* it never became an actor: nothing to repair, nothing to wait for */
-        ctl_end(s->c, CHIP_OUT_FINISHED);
+    ctl_end(s->c, CHIP_OUT_FINISHED);
 }
 
 void run_supervise(struct supervision *s) {

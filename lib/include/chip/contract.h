@@ -103,14 +103,13 @@ enum {
 
 /* The libc calls that a shim can see, fail and record. Their shims are generated from the table
  * in faults/shim/calls.h, which must have the same names. Append only. */
+/* clang-format off */
 #define CHIP_CALLS(X)                                                                              \
-    X(shm_open)                                                                                    \
-    X(shm_unlink)                                                                                  \
-    X(mmap)                                                                                        \
-    X(munmap) X(ftruncate) X(posix_fallocate) X(memfd_create) X(fork) X(waitpid) X(kill) X(_exit)  \
-        X(nanosleep) X(clock_nanosleep) X(usleep) X(clock_gettime) X(gettimeofday) X(time)         \
-            X(getrandom) X(futex) X(close) X(open) X(read) X(write) X(pipe) X(sched_yield) X(poll) \
-                X(sigaction)
+    X(shm_open) X(shm_unlink) X(mmap) X(munmap) X(ftruncate) X(posix_fallocate)                    \
+    X(memfd_create) X(fork) X(waitpid) X(kill) X(_exit) X(nanosleep) X(clock_nanosleep)            \
+    X(usleep) X(clock_gettime) X(gettimeofday) X(time) X(getrandom) X(futex) X(close)              \
+    X(open) X(read) X(write) X(pipe) X(sched_yield) X(poll) X(sigaction)
+/* clang-format on */
 
 #define CHIP_FAULT_ACTIONS(X) \
     X(NONE, "none")           \
