@@ -6,7 +6,7 @@
 . "$(dirname "$0")/common.sh"
 
 build=(gcc g++ make cmake ninja-build pkg-config patch binutils
-    libyaml-dev libdw-dev libunwind-dev systemtap-sdt-dev)
+    libyaml-dev libdw-dev libunwind-dev libjansson-dev systemtap-sdt-dev)
 tests=(libcmocka-dev clang clang-format valgrind universal-ctags libxml2-utils util-linux procps jq)
 
 missing=()

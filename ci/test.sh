@@ -80,6 +80,9 @@ say "unit tests"
             printf '%s\t%s\t%s\n' "valgrind/$test" 300 "exec valgrind -q --leak-check=full \
 --errors-for-leak-kinds=definite,possible --error-exitcode=99 $BUILD/unit/$test"
         done
+        # The shims themselves, inside the subject.
+        printf '%s\t%s\t%s\n' valgrind/test_subject_shim 600 \
+            "CHIP_SUBJECT_VALGRIND=1 exec $BUILD/unit/test_subject_shim"
     fi
 } | tests "$JOBS"
 

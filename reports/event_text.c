@@ -22,7 +22,7 @@ static uint32_t actor_of_pid(const struct chr_recording *rec, int64_t pid) {
 
 /* Whom a call made, took or met: the shims record the actor's number; what is a pid all the same
  * becomes the actor's label, or a word that is the same in every run. */
-static size_t add_actor(const struct chr_recording *rec, char *buf, size_t n, uint64_t value) {
+size_t chr__add_actor(const struct chr_recording *rec, char *buf, size_t n, uint64_t value) {
     char label[CHR_LABEL_LEN];
     if (value > INT64_MAX)
         return chr__add_number(buf, n, value);
@@ -59,13 +59,31 @@ const char *chr__object_name(const struct chr_recording *rec, uint64_t object,
     return buf;
 }
 
+/* Length of a name without "-" and eight or more hexadecimal digits at its end. */
+static size_t without_nonce(const char *name) {
+    size_t n = strlen(name), at = n;
+    while (at > 0 && strchr("0123456789abcdef", name[at - 1]))
+        at--;
+    return n - at >= 8 && at > 1 && name[at - 1] == '-' ? at - 1 : n;
+}
+
+const char *chr__object_words(const struct chr_recording *rec, uint64_t object,
+                              char buf[CHR_TEXT_LEN]) {
+    char name[CHR_TEXT_LEN];
+    chr__object_name(rec, object, name);
+    size_t n = chr__append(buf, CHR_TEXT_LEN, 0, "%.*s%s", (int)without_nonce(name), name,
+                           *name ? " " : "");
+    chr__append(buf, CHR_TEXT_LEN, n, "object %" PRIu64, object);
+    return buf;
+}
+
 /* ---- events ---- */
 
 static size_t add_call(const struct chr_recording *rec, const struct chip_event *ev, char *buf) {
     const char *name = chr_call_name(ev->point);
     bool gives_actor = ev->point == CHIP_CALL_fork || ev->point == CHIP_CALL_waitpid;
     size_t n = chr__append(buf, CHR_TEXT_LEN, 0, "%s result=", name ? name : "?");
-    n = gives_actor && ev->f[0] ? add_actor(rec, buf, n, ev->f[0])
+    n = gives_actor && ev->f[0] ? chr__add_actor(rec, buf, n, ev->f[0])
                                 : chr__add_number(buf, n, ev->f[0]);
     if (ev->f[1] != 0) {
         const char *error = ev->f[1] < 4096 ? strerrorname_np((int)ev->f[1]) : NULL;
@@ -74,7 +92,7 @@ static size_t add_call(const struct chr_recording *rec, const struct chip_event 
                   : chr__add_number(buf, n, ev->f[1]);
     }
     n = chr__append(buf, CHR_TEXT_LEN, n, " a=");
-    n = ev->point == CHIP_CALL_kill ? add_actor(rec, buf, n, ev->f[2])
+    n = ev->point == CHIP_CALL_kill ? chr__add_actor(rec, buf, n, ev->f[2])
                                     : chr__add_number(buf, n, ev->f[2]);
     n = chr__append(buf, CHR_TEXT_LEN, n, " b=");
     return chr__add_number(buf, n, ev->f[3]);
@@ -160,16 +178,12 @@ static void add_fault(const struct chip_event *ev, char *buf) {
         chr__append(buf, CHR_TEXT_LEN, n, " %s", chr_duration_text(ev->f[2], text));
 }
 
-static void add_point(const struct chr_recording *rec, const struct chip_event *ev, bool brief,
-                      char *buf) {
+static void add_point(const struct chip_event *ev, char *buf) {
     const char *name = chr_point_name(ev->point);
-    const struct chip_actor *a = &rec->control->actors[ev->actor];
     size_t n = chr__append(buf, CHR_TEXT_LEN, 0, "%s", name ? name : "?");
     for (unsigned i = 0; i < CHIP_MATCH_FIELDS; i++) {
         const char *field = chr_field_name(ev->point, i);
-        bool itself = brief && field && a->kind == CHIP_ACTOR_RANK && ev->f[i] == a->index &&
-                      strcmp(field, "rank") == 0;
-        if (field && !itself)
+        if (field)
             n = chr__add_field(buf, n, ev->point, field, ev->f[i]);
     }
 }
@@ -201,14 +215,14 @@ static void add_life(const struct chr_recording *rec, const struct chip_event *e
     }
 }
 
-const char *chr__event_text(const struct chr_recording *rec, const struct chip_event *ev,
-                            bool brief, char buf[CHR_TEXT_LEN]) {
+const char *chr_event_text(const struct chr_recording *rec, const struct chip_event *ev,
+                           char buf[CHR_TEXT_LEN]) {
     const uint64_t *f = ev->f;
     char t0[CHR_LABEL_LEN], t1[CHR_LABEL_LEN];
     buf[0] = 0;
     switch ((enum chip_event_kind)ev->kind) {
     case CHIP_EV_POINT:
-        add_point(rec, ev, brief, buf);
+        add_point(ev, buf);
         break;
     case CHIP_EV_CALL:
         add_call(rec, ev, buf);
@@ -257,9 +271,4 @@ const char *chr__event_text(const struct chr_recording *rec, const struct chip_e
         break;
     }
     return buf;
-}
-
-const char *chr_event_text(const struct chr_recording *rec, const struct chip_event *ev,
-                           char buf[CHR_TEXT_LEN]) {
-    return chr__event_text(rec, ev, false, buf);
 }

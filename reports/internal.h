@@ -40,19 +40,31 @@ size_t chr__append(char *buf, size_t size, size_t used, const char *fmt, ...)
 /* Label of an actor by what it is: chr_actor_label() without a recording. */
 const char *chr__label(uint32_t kind, uint32_t index, uint32_t incarnation,
                        char buf[CHR_LABEL_LEN]);
-/* chr_event_text(); with brief, a rank's own number is left out. */
-const char *chr__event_text(const struct chr_recording *rec, const struct chip_event *ev,
-                            bool brief, char buf[CHR_TEXT_LEN]);
 /* Append a value to an event's text: a number (what is above INT64_MAX as negative), and
  * " field=value" with the word of a state or command. */
 size_t chr__add_number(char *buf, size_t n, uint64_t value);
 size_t chr__add_field(char *buf, size_t n, uint32_t point, const char *field, uint64_t value);
+/* The word of a state of that point; NULL for an unknown one. */
+const char *chr__state_name(uint32_t point, uint64_t state);
 /* Last part of a path. */
 const char *chr__basename(const char *path);
 /* "exit 1", "SIGKILL" of a wait status. */
 const char *chr__status_text(uint64_t status, char buf[CHR_LABEL_LEN]);
+/* The label of the actor that a field of a call names, by number or pid. */
+size_t chr__add_actor(const struct chr_recording *rec, char *buf, size_t n, uint64_t value);
 /* An object's name with the pids in it replaced by labels. */
 const char *chr__object_name(const struct chr_recording *rec, uint64_t object,
                              char buf[CHR_TEXT_LEN]);
+/* "anonymous object 0", "/chip-comm object 2": the name without what differs from run to run. */
+const char *chr__object_words(const struct chr_recording *rec, uint64_t object,
+                              char buf[CHR_TEXT_LEN]);
+
+/* chr_symbols_stack() without the `without` outermost addresses. crash: the stack was taken where
+ * a signal struck. */
+size_t chr__symbols_part(struct chr_symbols *sym, const struct chr_recording *rec, uint32_t stack,
+                         bool crash, uint32_t without, struct chr_frame *frames, size_t max);
+/* chr_symbols_user_frame() of an event. */
+bool chr__event_frame(struct chr_symbols *sym, const struct chr_recording *rec,
+                      const struct chip_event *ev, struct chr_frame *frame);
 
 #endif

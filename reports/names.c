@@ -156,6 +156,10 @@ static bool is_bootstrap(uint32_t point) {
     return point >= CHIP_POINT_BOOT_BEGIN && point <= CHIP_POINT_BOOT_SHUTDOWN;
 }
 
+const char *chr__state_name(uint32_t point, uint64_t state) {
+    return is_bootstrap(point) ? WORD(channel_states, state) : WORD(mailbox_states, state);
+}
+
 static const char *command_name(uint64_t command) {
     switch (command) {
     case 0:
@@ -184,7 +188,7 @@ size_t chr__add_number(char *buf, size_t n, uint64_t value) {
 size_t chr__add_field(char *buf, size_t n, uint32_t point, const char *field, uint64_t value) {
     const char *word = NULL;
     if (strcmp(field, "state") == 0)
-        word = is_bootstrap(point) ? WORD(channel_states, value) : WORD(mailbox_states, value);
+        word = chr__state_name(point, value);
     else if (strcmp(field, "command") == 0)
         word = command_name(value);
     n = chr__append(buf, CHR_TEXT_LEN, n, " %s=", field);

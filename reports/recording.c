@@ -194,6 +194,18 @@ const struct chip_choice *chr_choices(const struct chr_recording *rec, size_t *c
     return rec->choices;
 }
 
+/* Ended by the death of its actor: a hold that was let go leaves an event, this one does not. */
+static bool hold_died(const struct chr_recording *rec, uint32_t hold) {
+    const struct chip_hold *h = &rec->control->holds[hold];
+    if (!h->ended || h->met || h->held_actor >= rec->control->actor_count ||
+        rec->control->actors[h->held_actor].state != CHIP_STATE_DEAD)
+        return false;
+    for (size_t i = 0; i < rec->event_count; i++)
+        if (rec->events[i]->kind == CHIP_EV_HOLD_ENDED && rec->events[i]->f[0] == hold)
+            return false;
+    return true;
+}
+
 void chr_run_measure(struct chr_run *run, const struct chr_recording *rec) {
     const struct chip_control *c = rec->control;
     struct chr_measure *m = &run->measure;
@@ -213,6 +225,7 @@ void chr_run_measure(struct chr_run *run, const struct chr_recording *rec) {
                                             .held = h->reached == 2,
                                             .met = h->met,
                                             .ended = h->ended,
+                                            .died = hold_died(rec, i),
                                             .steps_while_held = h->steps_while_held};
     }
     for (uint32_t i = 0; i < c->fault_count; i++)

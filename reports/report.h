@@ -54,7 +54,8 @@ struct chr_finding {
     uint32_t line;           /* in that file, 0 none */
     const char *expected;    /* one sentence, NULL none */
     const char *observed;    /* one sentence, NULL none */
-    uint64_t seq[2];         /* the two decisive events, CHR_NO_SEQ where there is none */
+    uint64_t seq[2];         /* the two decisive events, CHR_NO_SEQ where there is none; of an
+                                "order" the one that should have been first, then the other */
 };
 
 /* How the caller counts the run. A gate run on a defect that was caught is PASSED. */
@@ -65,6 +66,7 @@ struct chr_hold_end {
     bool reached; /* the actor came to the point */
     bool held;    /* and was kept there; false: the condition was true already */
     bool met, ended;
+    bool died; /* ended because the actor that was held died */
     uint64_t steps_while_held;
 };
 struct chr_fault_end {

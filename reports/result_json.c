@@ -41,6 +41,7 @@ static void write_holds(struct chr_json *j, const struct chr_run *run) {
         if (m->known && i < m->hold_count) {
             chr_json_bool(j, "reached", m->holds[i].reached);
             chr_json_bool(j, "held", m->holds[i].held);
+            chr_json_bool(j, "died", m->holds[i].died);
             chr_json_bool(j, "met", m->holds[i].met);
             chr_json_bool(j, "ended", m->holds[i].ended);
             chr_json_number(j, "steps_while_held", m->holds[i].steps_while_held);

@@ -111,26 +111,50 @@ static void headline(const struct story *st) {
 
 /* ---- findings ---- */
 
-static void write_finding(const struct story *st, const struct chr_finding *f, bool with_word) {
-    char place[512] = "";
-    if (f->file && f->line)
-        chr__append(place, sizeof place, 0, "%s:%u: ", f->file, f->line);
+static size_t place_of(const struct chr_finding *f, char *buf, size_t size) {
+    buf[0] = 0;
+    return f->file && f->line ? chr__append(buf, size, 0, "%s:%u: ", f->file, f->line) : 0;
+}
+
+static void write_finding(const struct story *st, const struct chr_finding *f) {
     char text[2048];
-    if (with_word)
-        labelled(st, "verdict", f->verdict);
-    if (f->expectation || *place) {
-        chr__append(text, sizeof text, 0, "%s%s", place, f->expectation ? f->expectation : "");
+    size_t n = place_of(f, text, sizeof text);
+    chr__append(text, sizeof text, n, "%s", f->expectation ? f->expectation : "");
+    if (*text)
         labelled(st, "expectation", text);
-    }
     labelled(st, "expected", f->expected);
     labelled(st, "observed", f->observed);
 }
 
+/* What else was found is most often a consequence: where it stands, and what came instead. */
+static void write_consequence(const struct story *st, const struct chr_finding *f) {
+    char text[2048], place[512];
+    const struct chr_finding *first = st->run->findings;
+    if (f->file && f->line && first->file && strcmp(f->file, first->file) == 0)
+        chr__append(place, sizeof place, 0, "line %u: ", f->line);
+    else
+        place_of(f, place, sizeof place);
+    const char *what = f->expectation ? f->expectation : f->expected;
+    size_t n = chr__append(text, sizeof text, 0, "%s%s%s%s", f->verdict ? f->verdict : "",
+                           f->verdict ? ": " : "", place, what ? what : "");
+    if (f->observed)
+        chr__append(text, sizeof text, n, "%s%s", what ? ": " : "", f->observed);
+    labelled(st, "also", text);
+}
+
 static void write_findings(const struct story *st) {
-    for (size_t i = 0; i < st->run->finding_count; i++) {
-        if (i > 0)
-            putc('\n', st->out);
-        write_finding(st, &st->run->findings[i], st->run->finding_count > 1);
+    enum { SHOWN = 6 };
+    char text[64];
+    size_t count = st->run->finding_count, shown = count > SHOWN ? SHOWN - 1 : count;
+    for (size_t i = 0; i < shown; i++) {
+        if (i == 0)
+            write_finding(st, &st->run->findings[i]);
+        else
+            write_consequence(st, &st->run->findings[i]);
+    }
+    if (shown < count) {
+        chr__append(text, sizeof text, 0, "%zu more, see result.json", count - shown);
+        labelled(st, "also", text);
     }
     labelled(st, "note", st->run->note);
 }
@@ -143,6 +167,24 @@ static void add_decisive(struct story *st, uint64_t seq) {
     for (; at > 0 && st->decisive[at - 1] > index; at--)
         st->decisive[at] = st->decisive[at - 1];
     st->decisive[at] = index;
+}
+
+/* In which order the two events of the first finding should have come, if that is what it says. */
+static void set_order(struct story *st) {
+    const struct chr_finding *f = st->run->findings;
+    st->should[0] = st->should[1] = SIZE_MAX;
+    if (st->run->finding_count == 0 || !f->verdict || strcmp(f->verdict, "order") != 0)
+        return;
+    for (int k = 0; k < 2; k++)
+        if (f->seq[k] != CHR_NO_SEQ)
+            st->should[k] = chr_event_index(st->rec, f->seq[k]);
+}
+
+static bool one_rank(const struct chip_control *c) {
+    for (uint32_t i = 0; i < c->actor_count; i++)
+        if (c->actors[i].kind == CHIP_ACTOR_RANK && c->actors[i].index != 0)
+            return false;
+    return true;
 }
 
 bool chr__is_decisive(const struct story *st, size_t event) {
@@ -163,32 +205,31 @@ static void write_plan(const struct story *st) {
     chr__faults_write(st);
 }
 
-static bool somebody_died(const struct chip_control *c) {
-    for (uint32_t i = 0; i < c->actor_count; i++)
-        if (c->actors[i].state == CHIP_STATE_DEAD && (c->actors[i].status & 0x7f) &&
-            !c->actors[i].planned_death)
-            return true;
-    return false;
+static void write_events(struct story *st) {
+    size_t rows[STORY_ROWS], count = chr__pick(st, rows);
+    if (count == 0)
+        return;
+    section(st, st->should[1] != SIZE_MAX ? "what happened (1st and 2nd: the order expected)"
+                : st->decisive_count > 0  ? "what happened (> decides)"
+                                          : "what happened");
+    chr__columns_write(st, rows, count);
 }
 
 static void write_recording(struct story *st) {
-    size_t rows[STORY_ROWS];
     for (size_t i = 0; i < st->run->finding_count; i++)
         for (int k = 0; k < 2; k++)
             add_decisive(st, st->run->findings[i].seq[k]);
-    size_t count = chr__pick(st, rows);
-    if (count > 0) {
-        section(st, "what happened (> decides)");
-        chr__columns_write(st, rows, count);
-    }
-    if (st->decisive_count > 0) {
+    set_order(st);
+    st->one_rank = one_rank(chr_control(st->rec));
+    write_events(st);
+    if (chr__has_stacks(st)) {
         section(st, "stacks");
         chr__stacks_write(st);
     }
     if (chr__stuck(st->rec)) {
         section(st, "who waits for what");
         chr__waits_write(st);
-    } else if (somebody_died(chr_control(st->rec))) {
+    } else if (chr__has_deaths(st)) {
         section(st, "who died");
         chr__waits_write(st);
     }
@@ -214,8 +255,10 @@ void chr_story(FILE *out, const struct chr_style *style, const struct chr_run *r
     headline(&st);
     fputs("\n\n", out);
     write_findings(&st);
-    if (rec && st.sym)
+    if (rec && st.sym && chr__polls_find(&st)) {
         write_recording(&st);
+        chr__polls_free(&st);
+    }
     write_plan(&st);
     if (run->replay)
         fprintf(out, "\n%sreplay: %s%s\n", chr__ink(&st, INK_BOLD), run->replay,

@@ -1,30 +1,120 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * story_columns.c - the picked events side by side: a column for each actor, time downwards.
+ * story_columns.c - the picked events side by side: a column for each actor, time downwards, and
+ * at the right where in the code it is.
  *
- *          seq       time  parent                      | rank 0
- *     >     41       10us  mailbox.observe rank=0      |
- *                          state=TASK_DONE             |
- *                          lib/src/worker.c:210        |
+ *          event  time  parent                           | rank 0                     where
+ *       >     41  10us  mailbox.observe state=TASK_DONE  |                            mailbox.c:54
  *
- * With more actors than the width can hold, one line an event with the actor's name.
+ * Columns are as wide as their texts if the line is long enough; else places lose their folders
+ * (the stacks have them), then texts are wrapped. With more actors than the width can hold, one
+ * line an event with the actor's name.
  */
 #include "reports/story.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-enum { PREFIX = 22, COLUMN_MIN = 24, COLUMNS_MAX = 8, LINES_MAX = 8, CELL_LEN = 160 };
+enum { COLUMN_MIN = 20, COLUMNS_MAX = 8, LINES_MAX = 8, BETWEEN = 3, BEFORE_PLACE = 2 };
 
-struct layout {
-    uint32_t actors[COLUMNS_MAX];
-    size_t count;
-    size_t width; /* of a column's text */
+struct cell {
+    char words[STORY_WORDS], place[STORY_WORDS];
 };
 
+struct layout {
+    size_t mark, seq, time; /* widths of what stands before the columns */
+    uint32_t actors[COLUMNS_MAX];
+    size_t count;
+    size_t width[COLUMNS_MAX]; /* of a column's text */
+    size_t place;              /* of the places, 0 none */
+    size_t label;              /* of a list's names */
+};
+
+static size_t max_of(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
+static size_t prefix_of(const struct layout *lay) {
+    return lay->mark + 1 + lay->seq + 2 + lay->time + 2;
+}
+
+static void measure_prefix(const struct story *st, const size_t *rows, size_t count,
+                           struct layout *lay) {
+    char text[CHR_LABEL_LEN];
+    lay->mark = st->should[1] != SIZE_MAX ? strlen("1st>") : strlen(">");
+    lay->seq = strlen("event");
+    lay->time = strlen("time");
+    lay->label = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct chip_event *ev = chr_event(st->rec, rows[i]);
+        size_t digits = chr__append(text, sizeof text, 0, "%" PRIu64, ev->seq);
+        lay->seq = max_of(lay->seq, digits);
+        lay->time = max_of(lay->time, strlen(chr__story_time(ev->virtual_ns, text)));
+        lay->label = max_of(lay->label, strlen(chr_actor_label(st->rec, ev->actor, text)));
+    }
+}
+
+static void measure_columns(const struct story *st, const size_t *rows, const struct cell *cells,
+                            size_t count, struct layout *lay) {
+    char label[CHR_LABEL_LEN];
+    for (size_t c = 0; c < lay->count; c++) {
+        lay->width[c] = chr__columns(chr_actor_label(st->rec, lay->actors[c], label));
+        for (size_t i = 0; i < count; i++)
+            if (chr_event(st->rec, rows[i])->actor == lay->actors[c])
+                lay->width[c] = max_of(lay->width[c], chr__columns(cells[i].words));
+    }
+}
+
+static void measure_places(const struct cell *cells, size_t count, struct layout *lay) {
+    lay->place = 0;
+    for (size_t i = 0; i < count; i++)
+        lay->place = max_of(lay->place, chr__columns(cells[i].place));
+}
+
+static size_t total_of(const struct layout *lay) {
+    size_t n = prefix_of(lay) + (lay->place ? BEFORE_PLACE + lay->place : 0);
+    for (size_t c = 0; c < lay->count; c++)
+        n += lay->width[c] + (c ? BETWEEN : 0);
+    return n;
+}
+
+/* Takes the columns that do not fit down to what the others leave them. */
+static bool shrink(struct layout *lay, size_t width) {
+    size_t fixed = total_of(lay), least = COLUMN_MIN * lay->count;
+    for (size_t c = 0; c < lay->count; c++)
+        fixed -= lay->width[c];
+    if (fixed + least > width)
+        return false;
+    size_t room = width - fixed, left = lay->count;
+    bool settled[COLUMNS_MAX] = {false};
+    for (bool more = true; more && left > 0;) {
+        more = false;
+        for (size_t c = 0; c < lay->count; c++)
+            if (!settled[c] && lay->width[c] <= room / left) {
+                settled[c] = more = true;
+                room -= lay->width[c];
+                if (--left == 0)
+                    break;
+            }
+    }
+    for (size_t c = 0; c < lay->count; c++)
+        if (!settled[c])
+            lay->width[c] = room / left;
+    return true;
+}
+
+static void drop_folders(struct cell *cells, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const char *name = chr__basename(cells[i].place);
+        memmove(cells[i].place, name, strlen(name) + 1);
+    }
+}
+
 /* False: too many actors for the width. */
-static bool lay_out(const struct story *st, const size_t *rows, size_t count, struct layout *lay) {
+static bool lay_out(const struct story *st, const size_t *rows, struct cell *cells, size_t count,
+                    struct layout *lay) {
     bool seen[CHIP_MAX_ACTORS] = {false};
+    measure_prefix(st, rows, count, lay);
     lay->count = 0;
     for (size_t i = 0; i < count; i++)
         seen[chr_event(st->rec, rows[i])->actor] = true;
@@ -35,10 +125,15 @@ static bool lay_out(const struct story *st, const size_t *rows, size_t count, st
             return false;
         lay->actors[lay->count++] = a;
     }
-    if (lay->count == 0 || st->width < PREFIX + COLUMN_MIN)
+    measure_columns(st, rows, cells, count, lay);
+    measure_places(cells, count, lay);
+    if (total_of(lay) <= st->width)
+        return true;
+    if (prefix_of(lay) + lay->count * (COLUMN_MIN + BETWEEN) > st->width)
         return false;
-    lay->width = (st->width - PREFIX) / lay->count - 3;
-    return lay->width >= COLUMN_MIN;
+    drop_folders(cells, count);
+    measure_places(cells, count, lay);
+    return total_of(lay) <= st->width || shrink(lay, st->width);
 }
 
 /* Takes as many words of *text as fit into width columns (at least one character). */
@@ -64,56 +159,6 @@ static size_t take_line(const char **text, size_t width, char *line, size_t size
     return bytes;
 }
 
-/* ": text" of a plan's entry, or nothing. */
-static void add_plan(char *buf, size_t size, const struct chr_plan *plan, size_t count,
-                     uint64_t i) {
-    if (i < count && plan[i].text)
-        chr__append(buf, size, strlen(buf), ": %s", plan[i].text);
-}
-
-static void event_words(const struct story *st, const struct chip_event *ev, char *buf,
-                        size_t size) {
-    const struct chr_run *run = st->run;
-    char text[CHR_TEXT_LEN];
-    chr__event_text(st->rec, ev, true, text);
-    switch ((enum chip_event_kind)ev->kind) {
-    case CHIP_EV_POINT:
-        chr__append(buf, size, 0, "%s", text);
-        break;
-    case CHIP_EV_HOLD:
-        chr__append(buf, size, 0, "is held here (%s)", text);
-        break;
-    case CHIP_EV_HOLD_MET:
-        chr__append(buf, size, 0, "%s is met", text);
-        break;
-    case CHIP_EV_HOLD_ENDED:
-        chr__append(buf, size, 0, "%s ends: nobody else could run", text);
-        break;
-    case CHIP_EV_STEP:
-        chr__append(buf, size, 0, "%s", text);
-        add_plan(buf, size, run->steps, run->step_count, ev->f[0]);
-        break;
-    case CHIP_EV_CHECK:
-        chr__append(buf, size, 0, "%s", text);
-        add_plan(buf, size, run->checks, run->check_count, ev->f[0]);
-        break;
-    default:
-        chr__append(buf, size, 0, "(%s) %s", chr_event_kind_name(ev->kind), text);
-        break;
-    }
-}
-
-static bool place_of(const struct story *st, const struct chip_event *ev, char *buf, size_t size) {
-    struct chr_frame frame;
-    if (!chr_symbols_user_frame(st->sym, st->rec, ev->stack, &frame))
-        return false;
-    if (frame.file && frame.line > 0)
-        chr__append(buf, size, 0, "%s:%d", frame.file, frame.line);
-    else
-        chr__append(buf, size, 0, "%s+0x%" PRIx64, frame.module, frame.offset);
-    return true;
-}
-
 static enum story_ink ink_of(const struct story *st, size_t event) {
     const struct chip_event *ev = chr_event(st->rec, event);
     if (chr__is_decisive(st, event))
@@ -123,94 +168,116 @@ static enum story_ink ink_of(const struct story *st, size_t event) {
     return plan ? INK_YELLOW : INK_PLAIN;
 }
 
-static void write_prefix(const struct story *st, size_t event, bool first) {
+static void write_prefix(const struct story *st, const struct layout *lay, size_t event) {
     char time[CHR_LABEL_LEN];
     const struct chip_event *ev = chr_event(st->rec, event);
-    if (!first) {
-        fprintf(st->out, "%*s", PREFIX, "");
-        return;
-    }
-    bool decisive = chr__is_decisive(st, event);
-    fprintf(st->out, "%s%s %7" PRIu64 "%s %10s  ", chr__ink(st, decisive ? INK_RED : INK_PLAIN),
-            decisive ? ">" : " ", ev->seq, chr__ink_end(st, decisive ? INK_RED : INK_PLAIN),
-            chr_duration_text(ev->virtual_ns, time));
+    const char *mark = event == st->should[0]        ? "1st>"
+                       : event == st->should[1]      ? "2nd>"
+                       : chr__is_decisive(st, event) ? ">"
+                                                     : "";
+    enum story_ink ink = *mark ? INK_RED : INK_PLAIN;
+    fprintf(st->out, "%s%*s %*" PRIu64 "%s  %*s  ", chr__ink(st, ink), (int)lay->mark, mark,
+            (int)lay->seq, ev->seq, chr__ink_end(st, ink), (int)lay->time,
+            chr__story_time(ev->virtual_ns, time));
 }
 
-/* The lines of an event in its column; the last may be where in the code it is. */
-static void write_cell(const struct story *st, const struct layout *lay, size_t event) {
-    const struct chip_event *ev = chr_event(st->rec, event);
-    char words[CELL_LEN * 2], place[CELL_LEN] = "", line[CELL_LEN];
-    event_words(st, ev, words, sizeof words);
-    bool placed = place_of(st, ev, place, sizeof place);
-    const char *rest = words;
-    bool in_place = false;
-    for (int k = 0; k < LINES_MAX; k++) {
+/* One line of an event: blank columns before and after its own, then the place. */
+static void write_line(const struct story *st, const struct layout *lay, size_t event,
+                       const char *line, const char *place) {
+    uint32_t actor = chr_event(st->rec, event)->actor;
+    enum story_ink ink = ink_of(st, event);
+    for (size_t c = 0; c < lay->count; c++) {
+        bool here = lay->actors[c] == actor, last = c + 1 == lay->count;
+        size_t used = here ? chr__columns(line) : 0;
+        if (here)
+            fprintf(st->out, "%s%s%s", chr__ink(st, ink), line, chr__ink_end(st, ink));
+        if (!last || *place)
+            fprintf(st->out, "%*s", (int)(lay->width[c] - used), "");
+        if (!last)
+            fputs(c + 2 == lay->count && !*place && lay->actors[c + 1] != actor ? " |" : " | ",
+                  st->out);
+    }
+    if (*place)
+        fprintf(st->out, "  %s%s%s", chr__ink(st, INK_DIM), place, chr__ink_end(st, INK_DIM));
+    putc('\n', st->out);
+}
+
+static void write_row(const struct story *st, const struct layout *lay, size_t event,
+                      const struct cell *cell) {
+    uint32_t actor = chr_event(st->rec, event)->actor;
+    size_t width = 0;
+    for (size_t c = 0; c < lay->count; c++)
+        if (lay->actors[c] == actor)
+            width = lay->width[c];
+    const char *rest = cell->words;
+    char line[STORY_WORDS];
+    for (int k = 0; k < LINES_MAX && (k == 0 || *rest); k++) {
+        take_line(&rest, width, line, sizeof line);
+        if (k == 0)
+            write_prefix(st, lay, event);
+        else
+            fprintf(st->out, "%*s", (int)prefix_of(lay), "");
+        write_line(st, lay, event, line, k == 0 ? cell->place : "");
         while (*rest == ' ')
             rest++;
-        if (!*rest && (in_place || !placed))
-            break;
-        if (!*rest) {
-            rest = place;
-            in_place = true;
-        }
-        take_line(&rest, lay->width, line, sizeof line);
-        enum story_ink ink = in_place ? INK_DIM : ink_of(st, event);
-        write_prefix(st, event, k == 0);
-        for (size_t c = 0; c < lay->count; c++) {
-            bool here = lay->actors[c] == ev->actor, last = c + 1 == lay->count;
-            size_t used = here ? chr__columns(line) : 0;
-            if (here)
-                fprintf(st->out, "%s%s%s%s", c ? " " : "", chr__ink(st, ink), line,
-                        chr__ink_end(st, ink));
-            if (!last)
-                fprintf(st->out, "%*s |", (int)(lay->width - used + (c && !here)), "");
-        }
-        putc('\n', st->out);
     }
 }
 
 static void write_head(const struct story *st, const struct layout *lay) {
     char label[CHR_LABEL_LEN];
-    fprintf(st->out, "%s  %7s %10s  ", chr__ink(st, INK_BOLD), "event", "time");
+    fprintf(st->out, "%s%*s %*s  %*s  ", chr__ink(st, INK_BOLD), (int)lay->mark, "", (int)lay->seq,
+            "event", (int)lay->time, "time");
     for (size_t c = 0; c < lay->count; c++) {
+        bool padded = c + 1 < lay->count || lay->place > 0;
         chr_actor_label(st->rec, lay->actors[c], label);
-        if (c + 1 < lay->count)
-            fprintf(st->out, "%-*s | ", (int)lay->width, label);
-        else
-            fputs(label, st->out);
+        fprintf(st->out, "%s%-*s", c ? " | " : "", padded ? (int)lay->width[c] : 0, label);
     }
-    fprintf(st->out, "%s\n", chr__ink_end(st, INK_BOLD));
+    fprintf(st->out, "%s%s\n", lay->place ? "  where" : "", chr__ink_end(st, INK_BOLD));
 }
 
-static void write_list_row(const struct story *st, size_t event) {
+static void write_list_row(const struct story *st, const struct layout *lay, size_t event,
+                           const struct cell *cell) {
     const struct chip_event *ev = chr_event(st->rec, event);
-    char label[CHR_LABEL_LEN], words[CELL_LEN * 2], place[CELL_LEN], all[CELL_LEN * 3];
-    event_words(st, ev, words, sizeof words);
-    size_t n = chr__append(all, sizeof all, 0, "%s", words);
-    if (place_of(st, ev, place, sizeof place))
-        chr__append(all, sizeof all, n, "  %s", place);
-    write_prefix(st, event, true);
-    fprintf(st->out, "%-14s", chr_actor_label(st->rec, ev->actor, label));
-    chr__wrap(st, PREFIX + 14, PREFIX + 14, all);
+    char label[CHR_LABEL_LEN], all[sizeof *cell + 4];
+    size_t indent = prefix_of(lay) + lay->label + 2;
+    chr__append(all, sizeof all, 0, "%s%s%s%s", cell->words, *cell->place ? " (" : "", cell->place,
+                *cell->place ? ")" : "");
+    write_prefix(st, lay, event);
+    fprintf(st->out, "%-*s  ", (int)lay->label, chr_actor_label(st->rec, ev->actor, label));
+    chr__wrap(st, indent, indent, all);
+}
+
+/* What is not shown of the events [from, to). */
+static void write_gap(const struct story *st, const struct layout *lay, const size_t *rows,
+                      size_t count, size_t from, size_t to) {
+    char label[CHR_LABEL_LEN];
+    size_t one = 0, n = chr__left_out(st, rows, count, from, to, &one);
+    if (n == 0)
+        return;
+    fprintf(st->out, "%s%*s  %zu more", chr__ink(st, INK_DIM), (int)(lay->mark + 1 + lay->seq),
+            "...", n);
+    if (n == 1)
+        fprintf(st->out, " of %s", chr_actor_label(st->rec, chr_event(st->rec, one)->actor, label));
+    fprintf(st->out, "%s\n", chr__ink_end(st, INK_DIM));
 }
 
 void chr__columns_write(const struct story *st, const size_t *rows, size_t count) {
     struct layout lay;
-    bool columns = lay_out(st, rows, count, &lay);
+    struct cell cells[STORY_ROWS];
+    for (size_t i = 0; i < count; i++) {
+        chr__words(st, rows[i], cells[i].words);
+        chr__place(st, rows[i], cells[i].place);
+    }
+    bool columns = lay_out(st, rows, cells, count, &lay);
     if (columns)
         write_head(st, &lay);
     for (size_t i = 0; i < count; i++) {
-        size_t left_out = i > 0 ? rows[i] - rows[i - 1] - 1 : rows[i];
-        if (left_out > 0)
-            fprintf(st->out, "%s  %7s   %zu more%s\n", chr__ink(st, INK_DIM), "...", left_out,
-                    chr__ink_end(st, INK_DIM));
+        write_gap(st, &lay, rows, count, i > 0 ? rows[i - 1] + 1 : 0, rows[i]);
         if (columns)
-            write_cell(st, &lay, rows[i]);
+            write_row(st, &lay, rows[i], &cells[i]);
         else
-            write_list_row(st, rows[i]);
+            write_list_row(st, &lay, rows[i], &cells[i]);
     }
-    size_t total = chr_event_count(st->rec);
-    if (count > 0 && total > rows[count - 1] + 1)
-        fprintf(st->out, "%s  %7s   %zu more%s\n", chr__ink(st, INK_DIM), "...",
-                total - rows[count - 1] - 1, chr__ink_end(st, INK_DIM));
+    if (count > 0)
+        write_gap(st, &lay, rows, count, rows[count - 1] + 1, chr_event_count(st->rec));
 }

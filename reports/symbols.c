@@ -3,7 +3,8 @@
  * symbols.c - addresses to functions and lines, by libdw, after the run.
  *
  * Addresses are return addresses; the call is the instruction before, so every look-up is at
- * offset - 1. What libdw cannot say (no debug information, the file is gone) stays module+offset.
+ * offset - 1, except for the address at which a crash happened. What libdw cannot say (no debug
+ * information, the file is gone) stays module+offset.
  */
 #include "reports/internal.h"
 
@@ -245,36 +246,81 @@ size_t chr_symbols_look(struct chr_symbols *sym, const char *module_path, uint64
     return n;
 }
 
-size_t chr_symbols_stack(struct chr_symbols *sym, const struct chr_recording *rec, uint32_t stack,
-                         struct chr_frame *frames, size_t max) {
-    const struct chip_stack *s = chr_stack(rec, stack);
-    const struct chip_control *c = rec->control;
+/* Frame i of a stack, as one or more frames. At a crash's innermost one stands the address that
+ * failed; all others are return addresses. */
+static size_t one_frame(struct chr_symbols *sym, const struct chr_recording *rec,
+                        const struct chip_stack *s, uint32_t i, bool failed,
+                        struct chr_frame *frames, size_t max) {
+    uint64_t offset = s->offset[i];
+    if (s->module[i] >= rec->control->module_count) {
+        frames[0] = (struct chr_frame){.module = "?", .offset = offset};
+        return 1;
+    }
+    const struct chip_module *m = &rec->control->modules[s->module[i]];
+    char path[sizeof m->path + 1];
+    snprintf(path, sizeof path, "%.*s", (int)sizeof m->path, m->path);
+    size_t n = chr_symbols_look(sym, path, offset + failed, frames, max);
+    for (size_t k = 0; k < n; k++)
+        frames[k].offset = offset;
+    return n;
+}
+
+static size_t stack_frames(struct chr_symbols *sym, const struct chr_recording *rec,
+                           const struct chip_stack *s, bool crash, uint32_t depth,
+                           struct chr_frame *frames, size_t max) {
     size_t n = 0;
-    for (uint32_t i = 0; s && i < s->depth && n < max; i++) {
-        if (s->module[i] >= c->module_count) {
-            frames[n++] = (struct chr_frame){.module = "?", .offset = s->offset[i]};
+    bool trampoline = crash, failed = crash;
+    for (uint32_t i = 0; i < depth && n < max; i++) {
+        size_t more = one_frame(sym, rec, s, i, failed, frames + n, max - n);
+        if (n == 0 && frames[0].own)
+            continue;
+        /* The handler was entered through a frame of libc that no code of the subject called. */
+        if (trampoline && frames[n].system) {
+            trampoline = false;
             continue;
         }
-        const struct chip_module *m = &c->modules[s->module[i]];
-        char path[sizeof m->path + 1];
-        snprintf(path, sizeof path, "%.*s", (int)sizeof m->path, m->path);
-        if (n == 0 && is_own(chr__basename(path)))
-            continue;
-        n += chr_symbols_look(sym, path, s->offset[i], frames + n, max - n);
+        trampoline = failed = false;
+        n += more;
     }
     return n;
 }
 
-bool chr_symbols_user_frame(struct chr_symbols *sym, const struct chr_recording *rec,
-                            uint32_t stack, struct chr_frame *frame) {
-    struct chr_frame frames[CHIP_MAX_FRAMES];
-    size_t n = chr_symbols_stack(sym, rec, stack, frames, CHIP_MAX_FRAMES);
+size_t chr_symbols_stack(struct chr_symbols *sym, const struct chr_recording *rec, uint32_t stack,
+                         struct chr_frame *frames, size_t max) {
+    const struct chip_stack *s = chr_stack(rec, stack);
+    return s ? stack_frames(sym, rec, s, false, s->depth, frames, max) : 0;
+}
+
+size_t chr__symbols_part(struct chr_symbols *sym, const struct chr_recording *rec, uint32_t stack,
+                         bool crash, uint32_t without, struct chr_frame *frames, size_t max) {
+    const struct chip_stack *s = chr_stack(rec, stack);
+    if (!s)
+        return 0;
+    return stack_frames(sym, rec, s, crash, without < s->depth ? s->depth - without : 0, frames,
+                        max);
+}
+
+static bool first_user(const struct chr_frame *frames, size_t n, struct chr_frame *frame) {
     for (size_t i = 0; i < n; i++)
         if (!frames[i].own && !frames[i].system) {
             *frame = frames[i];
             return true;
         }
     return false;
+}
+
+bool chr_symbols_user_frame(struct chr_symbols *sym, const struct chr_recording *rec,
+                            uint32_t stack, struct chr_frame *frame) {
+    struct chr_frame frames[CHIP_MAX_FRAMES];
+    return first_user(frames, chr_symbols_stack(sym, rec, stack, frames, CHIP_MAX_FRAMES), frame);
+}
+
+bool chr__event_frame(struct chr_symbols *sym, const struct chr_recording *rec,
+                      const struct chip_event *ev, struct chr_frame *frame) {
+    struct chr_frame frames[CHIP_MAX_FRAMES];
+    bool crash = ev->kind == CHIP_EV_CRASH;
+    size_t n = chr__symbols_part(sym, rec, ev->stack, crash, 0, frames, CHIP_MAX_FRAMES);
+    return first_user(frames, n, frame);
 }
 
 const char *chr_frame_text(const struct chr_frame *frame, char buf[CHR_TEXT_LEN]) {

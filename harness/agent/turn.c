@@ -134,7 +134,8 @@ static void apply_faults(uint64_t occurrence, const char *path, int *fail_errno)
         struct chip_fault *f = &c->faults[i];
         if (!fault_strikes(f, occurrence, path))
             continue;
-        uint64_t fields[CHIP_MATCH_FIELDS] = {i, f->action, (uint64_t)(int64_t)f->error, 0};
+        uint64_t value = f->action == CHIP_FAULT_DELAY ? f->delay_ns : (uint64_t)(int64_t)f->error;
+        uint64_t fields[CHIP_MATCH_FIELDS] = {i, f->action, value, 0};
         agent__record(CHIP_EV_FAULT, agent__actor()->point, agent__actor()->stack, fields);
         if (f->action == CHIP_FAULT_KILL)
             die_as_planned(i);

@@ -43,7 +43,7 @@ struct judgement {
     struct chr_finding findings[JUDGE_MAX_FINDINGS];
     int verdicts[JUDGE_MAX_FINDINGS]; /* enum chs_verdict */
     size_t count;
-    char *texts[2 * JUDGE_MAX_FINDINGS]; /* what the findings point to */
+    char *texts[6 * JUDGE_MAX_FINDINGS]; /* what the findings point to */
     size_t text_count;
 };
 

@@ -101,20 +101,32 @@ void oracle_crash(struct judging *j) {
     }
 }
 
+static const char *where_it_is(const struct chip_actor *a, char point[CHR_LABEL_LEN]) {
+    if (a->state != CHIP_STATE_WAITING)
+        return chr_any_point_text(a->point_kind, a->point, point);
+    switch (a->wait_kind) {
+    case CHIP_WAIT_SLEEP:
+        return "sleeps";
+    case CHIP_WAIT_CHILD:
+        return "waits for a child's exit";
+    default:
+        return "waits for a word to change";
+    }
+}
+
 static const char *where_each_waits(struct judging *j) {
-    char text[CHIP_TEXT_LEN];
+    char text[CHIP_TEXT_LEN] = "";
     size_t n = 0;
-    text[0] = 0;
     for (uint32_t i = 0; i < j->c->actor_count && n < sizeof text; i++) {
         const struct chip_actor *a = &j->c->actors[i];
         char point[CHR_LABEL_LEN];
         if (a->state == CHIP_STATE_DEAD || a->state == CHIP_STATE_FREE)
             continue;
-        const char *what = a->state == CHIP_STATE_WAITING
-                               ? chr_wait_kind_name(a->wait_kind)
-                               : chr_any_point_text(a->point_kind, a->point, point);
-        n += (size_t)snprintf(text + n, sizeof text - n, "%s%s %s %s", n ? "; " : "", label(j, i),
-                              a->state == CHIP_STATE_WAITING ? "waits for" : "stands at", what);
+        const char *how = a->state == CHIP_STATE_WAITING ? ""
+                          : a->held_by                   ? "is held before "
+                                                         : "stands at ";
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s%s %s%s", n ? "; " : "", label(j, i),
+                              how, where_it_is(a, point));
     }
     return judge_text(j, "%s", text);
 }

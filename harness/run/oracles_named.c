@@ -11,14 +11,15 @@ static void wrong_order(struct judging *j, const struct chs_expect *e,
     char a[CHR_TEXT_LEN], b[CHR_TEXT_LEN];
     struct chr_finding *f = judge_add(j, CHS_VERDICT_ORDER, e->text, e->at.line);
     f->expected =
-        judge_text(j, "%s, then %s", chr_match_text(&e->first, a), chr_match_text(&e->then, b));
+        judge_text(j, "1st %s, 2nd %s", chr_match_text(&e->first, a), chr_match_text(&e->then, b));
     f->seq[1] = then->seq;
     if (!first) {
-        f->observed = "the second came, the first never did";
+        f->observed = judge_text(j, "the 2nd came at event %llu, the 1st never did",
+                                 (unsigned long long)then->seq);
         return;
     }
     f->seq[0] = first->seq;
-    f->observed = judge_text(j, "the second came at event %llu, the first at event %llu",
+    f->observed = judge_text(j, "the 2nd came at event %llu, the 1st only at event %llu",
                              (unsigned long long)then->seq, (unsigned long long)first->seq);
 }
 
@@ -45,11 +46,18 @@ void oracle_order(struct judging *j) {
             check_order(j, &j->s->expects[i]);
 }
 
-static const char *hex(struct judging *j, const uint8_t *bytes) {
-    char text[16 * 3 + 1];
-    for (int i = 0; i < 16; i++)
+/* Up to 16 bytes; "5a ..." when they are all the same. */
+static const char *hex(struct judging *j, const uint8_t *bytes, uint64_t count) {
+    char text[16 * 3 + 1] = "";
+    bool same = count > 1;
+    for (uint64_t i = 0; i < count; i++) {
         snprintf(text + 3 * i, 4, "%02x ", bytes[i]);
-    text[16 * 3 - 1] = 0;
+        same = same && bytes[i] == bytes[0];
+    }
+    if (same)
+        return judge_text(j, "%02x %02x ...", bytes[0], bytes[0]);
+    if (count)
+        text[3 * count - 1] = 0;
     return judge_text(j, "%s", text);
 }
 
@@ -58,11 +66,11 @@ static void check_bytes(struct judging *j, uint32_t index, const char *text, uin
     if (!r->failed)
         return;
     struct chr_finding *f = judge_add(j, CHS_VERDICT_CONTENT, text, line);
+    uint64_t left = r->bytes - r->bad_offset, count = left < 16 ? left : 16;
     f->seq[0] = r->seq;
-    f->expected =
-        judge_text(j, "at offset %llu: %s", (unsigned long long)r->bad_offset, hex(j, r->expected));
-    f->observed = judge_text(j, "at offset %llu: %s (%llu of %llu bytes differ)",
-                             (unsigned long long)r->bad_offset, hex(j, r->observed),
+    f->expected = hex(j, r->expected, count);
+    f->observed = judge_text(j, "%s from offset %llu on; %llu of %llu bytes differ",
+                             hex(j, r->observed, count), (unsigned long long)r->bad_offset,
                              (unsigned long long)r->bad_bytes, (unsigned long long)r->bytes);
 }
 
@@ -105,10 +113,30 @@ static uint64_t result_event(const struct judging *j, size_t step) {
     return CHR_NO_SEQ;
 }
 
+/* The error that a step asks for: every part that it gives. */
+static const char *wanted_error(struct judging *j, const struct chs_want_error *want) {
+#define X_TYPE(id, type, text) type,
+    static const char *const types[] = {CHIP_ERRORS(X_TYPE)};
+#undef X_TYPE
+    char text[CHIP_TEXT_LEN] = "the step fails";
+    size_t n = strlen(text);
+    if (want->status != CHIP_OK && want->status < CHIP_STATUS_COUNT)
+        n += (size_t)snprintf(text + n, sizeof text - n, " with a %s", types[want->status]);
+    if (want->code >= 0 && n < sizeof text)
+        n += (size_t)snprintf(text + n, sizeof text - n, ", 'child failed (code=%lld)'",
+                              (long long)want->code);
+    if (want->prefix && n < sizeof text)
+        n += (size_t)snprintf(text + n, sizeof text - n, ", its text begins with '%s'",
+                              want->prefix);
+    if (want->says && n < sizeof text)
+        snprintf(text + n, sizeof text - n, ", its text says '%s'", want->says);
+    return judge_text(j, "%s", text);
+}
+
 static void check_step(struct judging *j, size_t i) {
     const struct chs_step *st = &j->s->steps[i];
     const struct chip_step_result *r = &j->c->results[i];
-    char why[CHIP_TEXT_LEN];
+    char why[CHIP_TEXT_LEN] = "";
     if (!r->done)
         return;
     bool wanted = st->error.at.line != 0;
@@ -118,14 +146,14 @@ static void check_step(struct judging *j, size_t i) {
         return;
     struct chr_finding *f = judge_add(j, CHS_VERDICT_ERROR, st->text, st->at.line);
     f->seq[0] = result_event(j, i);
-    if (!wanted)
-        f->expected = "the step succeeds";
-    else
-        f->expected = judge_text(j, "it fails as written: %s", silent ? "with an error text" : why);
+    f->expected = wanted ? wanted_error(j, &st->error) : "the step succeeds";
     if (r->code == CHIP_OK)
         f->observed = "it succeeded";
+    else if (silent)
+        f->observed = judge_text(j, "it failed with status %d and without a text", r->code);
     else
-        f->observed = silent ? judge_text(j, "status %d without a text", r->code) : r->text;
+        f->observed =
+            judge_text(j, "it failed: %s%s%s%s", r->text, *why ? " (" : "", why, *why ? ")" : "");
 }
 
 void oracle_error(struct judging *j) {
@@ -140,6 +168,20 @@ static uint64_t times_reached(const struct judging *j, const struct chip_match *
     return n;
 }
 
+static const char *times(struct judging *j, uint64_t n) {
+    return n == 0 ? "never" : n == 1 ? "once" : judge_text(j, "%llu times", (unsigned long long)n);
+}
+
+static const char *how_often(struct judging *j, uint64_t least, uint64_t most) {
+    if (most == CHIP_ANY)
+        return judge_text(j, "at least %s", times(j, least));
+    if (least == most)
+        return judge_text(j, "exactly %s", times(j, least));
+    if (least == 0)
+        return judge_text(j, "at most %s", times(j, most));
+    return judge_text(j, "%llu to %llu times", (unsigned long long)least, (unsigned long long)most);
+}
+
 void oracle_reached(struct judging *j) {
     for (size_t i = 0; i < j->s->expect_count; i++) {
         const struct chs_expect *e = &j->s->expects[i];
@@ -150,12 +192,10 @@ void oracle_reached(struct judging *j) {
         if (n >= e->at_least && (e->at_most == CHIP_ANY || n <= e->at_most))
             continue;
         struct chr_finding *f = judge_add(j, CHS_VERDICT_REACHED, e->text, e->at.line);
-        f->expected = judge_text(j, "%s, at least %llu times", chr_match_text(&e->first, text),
-                                 (unsigned long long)e->at_least);
-        if (e->at_most != CHIP_ANY)
-            f->expected =
-                judge_text(j, "%s and at most %llu", f->expected, (unsigned long long)e->at_most);
-        f->observed = judge_text(j, "%llu times", (unsigned long long)n);
+        f->expected = judge_text(j, "%s %s", chr_match_text(&e->first, text),
+                                 how_often(j, e->at_least, e->at_most));
+        f->observed =
+            n == 0 ? "it was never reached" : judge_text(j, "it was reached %s", times(j, n));
     }
 }
 

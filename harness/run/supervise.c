@@ -141,25 +141,23 @@ static void note_outside_kills(struct supervision *s) {
 }
 
 static void describe_holder(struct supervision *s) {
-    char call[256], state = '?';
+    char call[256], who[64];
     uint32_t holder = __atomic_load_n(&s->c->running, __ATOMIC_RELAXED);
     const struct chip_actor *a = &s->c->actors[holder];
     pid_t pid = !s->c->armed ? s->driver : a->tid ? a->tid : a->pid;
-    if (!procstat_read(pid, "syscall", call, sizeof call))
-        snprintf(call, sizeof call, "unknown");
-    call[strcspn(call, "\n")] = 0;
-    state = procstat_who(pid).state;
-    bool running = strncmp(call, "running", 7) == 0 || state == 'R';
-    long number = -1;
-    if (!running)
-        sscanf(call, "%ld", &number);
-    if (running)
-        snprintf(s->record->outside, sizeof s->record->outside,
-                 "actor %u runs without reaching a point", holder);
+    if (a->kind == CHIP_ACTOR_RANK)
+        snprintf(who, sizeof who, "rank %u", a->index);
+    else
+        snprintf(who, sizeof who, holder == 0 ? "parent" : "process %u", holder);
+    bool read = procstat_read(pid, "syscall", call, sizeof call);
+    long number;
+    if (procstat_who(pid).state == 'R' || !read || sscanf(call, "%ld", &number) != 1)
+        snprintf(s->record->outside, sizeof s->record->outside, "%s runs without reaching a point",
+                 who);
     else
         snprintf(s->record->outside, sizeof s->record->outside,
-                 "actor %u is blocked in system call %ld, which the harness does not control",
-                 holder, number);
+                 "%s is blocked in system call %ld, which the harness does not control", who,
+                 number);
 }
 
 static void watchdog(struct supervision *s) {
@@ -176,16 +174,15 @@ static void watchdog(struct supervision *s) {
     ctl_end(s->c, CHIP_OUT_OUTSIDE);
 }
 
+/* It is dead. If it never became an actor there is nothing to repair and nothing to wait for; if
+ * it did, a whole run may have passed since the look at `armed`, and its death is on_death()'s. */
 static void driver_exited(struct supervision *s) {
     int status = -1;
-    if (s->driver_gone || waitpid(s->driver, &status, WNOHANG) != s->driver)
+    if (s->c->armed || waitpid(s->driver, &status, WNOHANG) != s->driver)
         return;
     s->driver_gone = true;
     s->record->driver_status = status;
-    if (!s->c->armed) /* it never became an actor: nothing to repair, nothing to wait for */
-        ctl_end(s->c, CHIP_OUT_FINISHED);
-    else /* it did, and ended before its actor was adopted */
-        process_died(s->c, 0, status);
+    ctl_end(s->c, CHIP_OUT_FINISHED);
 }
 
 void run_supervise(struct supervision *s) {

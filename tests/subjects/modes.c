@@ -142,11 +142,11 @@ static void mode_names(void) {
     }
 }
 
-#define MODES(X)                                                                                 \
-    X(well)                                                                                      \
-    X(sleep)                                                                                     \
-    X(lost_wake) X(spin) X(block) X(crash) X(abort) X(leak_segment) X(leak_process) X(close_all) \
-        X(many_points) X(kill_child) X(names)
+/* clang-format off */
+#define MODES(X)                                                                                   \
+    X(well) X(sleep) X(lost_wake) X(spin) X(block) X(crash) X(abort) X(leak_segment)               \
+    X(leak_process) X(close_all) X(many_points) X(kill_child) X(names)
+/* clang-format on */
 
 static const struct {
     const char *name;

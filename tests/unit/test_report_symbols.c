@@ -2,7 +2,7 @@
 /*
  * test_report_symbols.c - addresses of this very program become functions and lines.
  */
-#include "reports/report.h"
+#include "reports/internal.h"
 #include "tests/unit/report_fixture.h"
 
 #include <dlfcn.h>
@@ -140,6 +140,38 @@ static void libc_is_named_and_marked(void **state) {
     chr_symbols_free(sym);
 }
 
+/* At the top of a crash's stack stands the address that failed: the first instruction of a function
+ * belongs to it, not to what lies before. Below it are return addresses again. */
+static void a_crash_is_looked_up_where_it_was(void **state) {
+    (void)state;
+    struct chip_control *c = fix_new();
+    struct chr_recording *rec = NULL;
+    struct chr_symbols *sym = chr_symbols_new();
+    struct chr_frame frames[8], user;
+    char path[256];
+    uint64_t start = offset_of((void *)(uintptr_t)plain_caller, path);
+    uint32_t libc = fix_module(c, "/x/libc.so.6"), self = fix_module(c, path);
+    uint32_t id =
+        fix_stack(c, 3, (uint32_t[]){libc, self, self}, (uint64_t[]){0x3c050, start, start});
+    assert_int_equal(chr_recording_open(c, fix_bytes(), &rec, NULL), CHIP_OK);
+    struct chip_event ev = {.kind = CHIP_EV_CRASH, .stack = id};
+    assert_true(chr__event_frame(sym, rec, &ev, &user));
+    assert_string_equal(user.function, "plain_caller");
+    assert_int_equal(user.offset, start);
+    assert_int_equal(chr__symbols_part(sym, rec, id, true, 0, frames, 8), 2);
+    assert_string_equal(frames[0].function, "plain_caller");
+    assert_true(!frames[1].function || strcmp(frames[1].function, "plain_caller") != 0);
+    ev.kind = CHIP_EV_POINT;
+    assert_true(chr__event_frame(sym, rec, &ev, &user));
+    assert_true(!user.function || strcmp(user.function, "plain_caller") != 0);
+    assert_int_equal(chr__symbols_part(sym, rec, id, false, 1, frames, 8), 2);
+    assert_int_equal(chr__symbols_part(sym, rec, id, false, 3, frames, 8), 0);
+    assert_int_equal(chr__symbols_part(sym, rec, id, false, 9, frames, 8), 0);
+    chr_symbols_free(sym);
+    chr_recording_close(rec);
+    fix_free(c);
+}
+
 static void the_harness_is_hidden_at_the_top_only(void **state) {
     (void)state;
     struct chip_control *c = fix_new();
@@ -195,6 +227,7 @@ int main(void) {
         cmocka_unit_test(inlined_frames_come_first),
         cmocka_unit_test(without_a_file_it_is_module_and_offset),
         cmocka_unit_test(libc_is_named_and_marked),
+        cmocka_unit_test(a_crash_is_looked_up_where_it_was),
         cmocka_unit_test(the_harness_is_hidden_at_the_top_only),
         cmocka_unit_test(paths_are_shown_from_the_project_on),
     };

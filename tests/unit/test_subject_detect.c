@@ -79,7 +79,7 @@ static void closing_every_descriptor_does_not_cut_the_subject_off(void **state) 
 
 static void a_lost_wake_up_is_a_hang(void **state) {
     (void)state;
-    caught("lost_wake", CHS_VERDICT_HANG, ORACLE_hang, "rank 0 waits for futex");
+    caught("lost_wake", CHS_VERDICT_HANG, ORACLE_hang, "rank 0 waits for a word to change");
 }
 
 static void r3_a_loop_without_points_is_outside_control(void **state) {

@@ -7,15 +7,18 @@
  *       and no segment left; a second start may then be tried.
  *   G2  No child gets work before all are ready.
  *   G3  Every wait has a deadline and watches the child; a result that was complete before the
- * child died counts. G4  Task and control of one chip share its mailbox under one lock; a control
- * issued while a task runs waits for it, and the task's result is kept for chip_worker_wait(). G5
- * After a transaction timed out, or broke the protocol, the mailbox is poisoned: later ones fail at
- * once with CHIP_E_POISONED, the state is not touched; close still works. G6  Close tells all
- * children first, then reaps under one deadline, then SIGTERM, then SIGKILL to the group; one
- * failure never stops the sweep. Repeated or from two threads: the same answer, nothing freed
- * twice. Threads: all functions but create, start and destroy may be called from any thread (each
- * chip has one mutex). No thread but the caller may exist in a program whose children are not to
- * inherit locked locks when start forks. Errors of a child reach the caller as its text behind
+ *       child died counts.
+ *   G4  Task and control of one chip share its mailbox under one lock; a control issued while a
+ *       task runs waits for it, and the task's result is kept for chip_worker_wait().
+ *   G5  After a transaction timed out, or broke the protocol, the mailbox is poisoned: later ones
+ *       fail at once with CHIP_E_POISONED, the state is not touched; close still works.
+ *   G6  Close tells all children first, then reaps under one deadline, then SIGTERM, then SIGKILL
+ *       to the group; one failure never stops the sweep. Repeated or from two threads: the same
+ *       answer, nothing freed twice.
+ *
+ * Threads: all functions but create, start and destroy may be called from any thread (each chip
+ * has one mutex). No thread but the caller may exist when start forks: the children would inherit
+ * locks that somebody else held. Errors of a child reach the caller as its text behind
  * "child failed (code=N): ".
  */
 #ifndef CHIP_WORKER_H
