@@ -79,6 +79,9 @@ chipharness exec -- ./dekker_broken >story
 check "a failed assert() is told with its place and its text" \
     bash -c 'grep -q "SIGABRT tests/subjects/own/dekker.c:" story && grep -q "^| .*Assertion" story'
 chipharness exec -- ./ring_broken >story
+for file in result.json junit.xml 1.chsched 1.log; do
+    check "out/ring_broken/$file" test -s "out/ring_broken/$file"
+done
 check "what a failing program printed stands behind the story" \
     bash -c 'sed -n "/^it printed:/,\$p" story | grep -Eq "^\| number [0-9]+ arrived as [0-9]+"'
 check "the children are rank 0, 1, ... in the order in which they were forked" \
