@@ -353,7 +353,7 @@ static int write_json(const struct exploring *x, double took) {
 /* The last line, and the exit status that it means. */
 static int conclude(const struct exploring *x) {
     unsigned long long n = x->made;
-    const char *s = n == 1 ? "" : "s";
+    const char *s = n == 1 ? "" : "s", *b = x->behaviour_count == 1 ? "" : "s";
     if (x->end == EXPLORE_EXHAUSTED)
         printf("exhausted %llu execution%s\n", n, s);
     else if (x->end == EXPLORE_PRUNED)
@@ -361,10 +361,10 @@ static int conclude(const struct exploring *x) {
     else if (x->plan.strategy == EXPLORE_DFS && !x->finding_count)
         printf("bound reached after %llu execution%s\n", n, s);
     if (x->finding_count)
-        printf("%llu schedule%s, %zu behaviours, %zu finding%s\n", n, s, x->behaviour_count,
+        printf("%llu schedule%s, %zu behaviour%s, %zu finding%s\n", n, s, x->behaviour_count, b,
                x->finding_count, x->finding_count == 1 ? "" : "s");
     else
-        printf("%llu schedule%s, %zu behaviours, no finding\n", n, s, x->behaviour_count);
+        printf("%llu schedule%s, %zu behaviour%s, no finding\n", n, s, x->behaviour_count, b);
     if (run_interrupted())
         return EXIT_INTERRUPTED;
     if (x->broken)
