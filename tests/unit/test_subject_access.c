@@ -180,21 +180,40 @@ static void a_lost_update_is_found_and_replays(void **state) {
     assert_true(kept > 0);
 }
 
+/* What the parent's last atomic load read. */
+static uint64_t answer(const struct seen *seen) {
+    const struct chip_event *e, *last = NULL;
+    for (size_t i = 0; (e = access_event(seen, 0, i)); i++)
+        if (how_of(e) == (CHIP_ACCESS_READ | CHIP_ACCESS_ATOMIC))
+            last = e;
+    assert_non_null(last);
+    return last->f[3];
+}
+
+static void a4_a_loop_may_give_up_while_others_are_on_their_way(void **state) {
+    (void)state;
+    unsigned gave_up = 0, saw = 0;
+    for (uint64_t seed = 1; seed <= 60; seed++) {
+        struct seen seen;
+        run_mode(&seen, "impatient", seed);
+        assert_true(silent(&seen));
+        gave_up += answer(&seen) == 2;
+        saw += answer(&seen) == 1;
+        forget(&seen);
+    }
+    if (!gave_up || !saw)
+        fail_msg("gave up %u, saw %u", gave_up, saw);
+}
+
 static void private_memory_of_a_process_with_threads_is_shared(void **state) {
     (void)state;
     unsigned lost = 0, kept = 0;
     for (uint64_t seed = 1; seed <= 30; seed++) {
         struct seen seen;
-        const struct chip_event *e, *last = NULL;
         run_mode(&seen, "threads", seed);
         assert_true(silent(&seen));
-        for (size_t i = 0; (e = access_event(&seen, 0, i)); i++)
-            if (how_of(e) == (CHIP_ACCESS_READ | CHIP_ACCESS_ATOMIC))
-                last = e;
-        if (last) {
-            lost += last->f[3] == 1;
-            kept += last->f[3] == 2;
-        }
+        lost += answer(&seen) == 1;
+        kept += answer(&seen) == 2;
         forget(&seen);
     }
     if (!lost || !kept)
@@ -218,6 +237,7 @@ int main(void) {
         cmocka_unit_test(a3_a_loop_over_two_places_wakes_for_either),
         cmocka_unit_test(a3_a_loop_that_sleeps_is_not_parked),
         cmocka_unit_test(a3_a_failed_compare_exchange_is_a_read),
+        cmocka_unit_test(a4_a_loop_may_give_up_while_others_are_on_their_way),
         cmocka_unit_test(a_loop_that_nobody_ends_is_a_hang),
         cmocka_unit_test(s3_loops_that_yield_do_not_keep_each_other_going),
         cmocka_unit_test(s1_a_loop_with_a_bound_is_no_hang),

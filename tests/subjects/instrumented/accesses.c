@@ -106,6 +106,24 @@ static void mode_bounded(void) {
         abort();
 }
 
+/* Gives up soon: whether the flag was set by then is up to the schedule. */
+static void impatient(void) {
+    int look = 0;
+    while (look < 3 && s->flag == 0)
+        look++;
+    atomic_store(&s->answer, look < 3 ? 1 : 2);
+}
+
+static void mode_impatient(void) {
+    child(impatient);
+    s->plain = 1;
+    s->plain = 2;
+    s->flag = 1;
+    wait_all();
+    if (atomic_load(&s->answer) == 0)
+        abort();
+}
+
 /* Gives up when the clock says so. */
 static void until_deadline(void) {
     struct timespec from, now;
@@ -223,7 +241,8 @@ static void mode_threads(void) {
     X(poll_two)       \
     X(livelock)       \
     X(livelock_yield) \
-    X(bounded) X(deadline) X(poll_sleeping) X(lock) X(race) X(threads) X(private) X(copy)
+    X(bounded)        \
+    X(impatient) X(deadline) X(poll_sleeping) X(lock) X(race) X(threads) X(private) X(copy)
 
 static const struct {
     const char *name;
