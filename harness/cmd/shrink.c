@@ -4,7 +4,7 @@
  * (harness/run/shrink.h), made once more with everything recorded, told, and filed.
  */
 #include "harness/cmd/cmd.h"
-#include "harness/run/shrink.h"
+#include "harness/run/rescript.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +26,7 @@ struct shrinking {
     const struct chr_schedule *recorded;
     struct shrink_plan plan;
     struct shrink_result result;
+    struct rescript script;
     char *out; /* the smaller schedule */
 };
 
@@ -57,6 +58,95 @@ static void print_switches(const struct shrinking *x, const struct case_result *
         puts("  without any one of them it is not there: each was tried");
     else
         puts("  the budget was used up: there may be fewer");
+}
+
+/* ---- the pair, and the script ---- */
+
+/* " (chip_child_serve lib/src/child.c:88)" of the event in the recording; "" if it is not there. */
+static const char *place_text(const struct case_result *made, struct chr_symbols *symbols,
+                              const struct rescript_event *e, char buf[CHR_TEXT_LEN]) {
+    char text[CHR_TEXT_LEN];
+    struct chr_frame frame;
+    int kind = e->match.point_kind == CHIP_KIND_CALL ? CHIP_EV_CALL : CHIP_EV_POINT;
+    buf[0] = 0;
+    for (size_t i = 0; i < chr_event_count(made->rec); i++) {
+        const struct chip_event *at = chr_event(made->rec, i);
+        if (at->kind == kind && at->actor == e->actor && at->point == e->match.point &&
+            at->occurrence == e->occurrence &&
+            chr_symbols_user_frame(symbols, made->rec, at->stack, &frame))
+            snprintf(buf, CHR_TEXT_LEN, " (%.200s)", chr_frame_text(&frame, text));
+    }
+    return buf;
+}
+
+static void print_pair(const struct shrinking *x, const struct case_result *made,
+                       struct chr_symbols *symbols) {
+    const struct rescript *s = &x->script;
+    char first[CHR_TEXT_LEN], then[CHR_TEXT_LEN], where[CHR_TEXT_LEN];
+    if (!s->has_pair)
+        return;
+    bool any = s->any_actor && s->scripted;
+    rescript_event_text(&s->first, any, first);
+    rescript_event_text(&s->then, any, then);
+    bool proved = s->fails == RESCRIPT_PROOF && s->passes == RESCRIPT_PROOF;
+    printf("%s\n",
+           proved ? "the order that decides:" : "the order of these two does not decide alone:");
+    printf("  A  %s%s\n", first, place_text(made, symbols, &s->first, where));
+    printf("  B  %s%s\n", then, place_text(made, symbols, &s->then, where));
+    printf("  A before B fails %u/%d, B before A passes %u/%d", s->fails, RESCRIPT_PROOF, s->passes,
+           RESCRIPT_PROOF);
+    puts(s->scripted ? " (each in other random schedules)" : " (with the last switch, without it)");
+}
+
+/* The name of a file without folder and ".chsched" if a scenario can have it, else "shrunk". */
+static void scenario_name(const char *path, char name[64]) {
+    const char *slash = strrchr(path, '/'), *stem = slash ? slash + 1 : path;
+    size_t n = strspn(stem, "abcdefghijklmnopqrstuvwxyz0123456789_");
+    bool fits = n > 0 && n < 64 && stem[0] >= 'a' && strcmp(stem + n, ".chsched") == 0;
+    snprintf(name, 64, "%.*s", fits ? (int)n : 6, fits ? stem : "shrunk");
+}
+
+static int write_text(const char *path, const char *text) {
+    struct chr_out *out = out_begin(path);
+    if (!out)
+        return EXIT_HARNESS;
+    fputs(text, chr_out_stream(out));
+    return out_end(out, path);
+}
+
+/* The scenario beside the schedule, if it has the finding as often as it is run. */
+static int write_scenario(const struct shrinking *x) {
+    char name[64], path[4096], *text;
+    struct chip_error err = {0};
+    unsigned have;
+    if (!x->script.found) {
+        puts("no script: no holds were found with which every random schedule has it");
+        return 0;
+    }
+    scenario_name(x->out, name);
+    const char *slash = strrchr(x->out, '/');
+    snprintf(path, sizeof path, "%.*s%s.yaml", slash ? (int)(slash - x->out) + 1 : 0, x->out, name);
+    int r = rescript_file(&x->plan, &x->result, &x->script, name, &text, &err);
+    if (!r)
+        r = rescript_check(&x->plan, &x->result, path, text, &have, &err);
+    if (r) {
+        printf("no scenario was written: %s\n", err.text);
+        r = r == CHIP_E_VALUE ? 0 : EXIT_HARNESS;
+    } else if (have < RESCRIPT_SEEDS) {
+        printf("no scenario was written: %u of %d runs of it had the finding\n", have,
+               RESCRIPT_SEEDS);
+    } else {
+        r = write_text(path, text);
+        printf("scenario: %s (%u of %d seeds have it)\n", path, have, RESCRIPT_SEEDS);
+        for (size_t i = 0; i < x->script.count; i++) {
+            char before[CHR_TEXT_LEN], until[CHR_TEXT_LEN];
+            printf("  hold %s until %s passed\n",
+                   chr_match_text(&x->script.holds[i].before, before),
+                   chr_match_text(&x->script.holds[i].until, until));
+        }
+    }
+    free(text);
+    return r;
 }
 
 /* The file that was written, read and run: the same finding and log as it has been written of. */
@@ -110,9 +200,13 @@ static int tell(struct shrinking *x) {
         r = check_file(x, &made);
     if (!r) {
         struct chr_style style = cmd_style();
-        chr_story(stdout, &style, &made.run, made.rec, NULL);
+        struct chr_symbols *symbols = chr_symbols_new();
+        chr_story(stdout, &style, &made.run, made.rec, symbols);
         session_print_output(stdout, &made);
         print_switches(x, &made);
+        print_pair(x, &made, symbols);
+        chr_symbols_free(symbols);
+        r = write_scenario(x);
     }
     case_free(&made);
     return r;
@@ -121,6 +215,8 @@ static int tell(struct shrinking *x) {
 static int shrink_it(struct shrinking *x) {
     struct chip_error err = {0};
     int r = shrink(&x->plan, &x->result, &err);
+    if (!r && rescript(&x->plan, &x->result, &x->script, &err) && !run_interrupted())
+        r = CHIP_E_OS;
     if (run_interrupted())
         r = EXIT_INTERRUPTED;
     else if (r)

@@ -8,6 +8,17 @@ bool trial_same(const struct trial_finding *a, const struct trial_finding *b) {
     return a->verdict == b->verdict && a->line == b->line && a->outcome == b->outcome;
 }
 
+bool trial_alike(const struct trial_finding *a, const struct trial_finding *b) {
+    return a->verdict == b->verdict && a->text == b->text && a->outcome == b->outcome;
+}
+
+static uint64_t hash(const char *text) { /* FNV-1a */
+    uint64_t h = 0xcbf29ce484222325ull;
+    for (; text && *text; text++)
+        h = (h ^ (unsigned char)*text) * 0x100000001b3ull;
+    return h;
+}
+
 static struct run_request request(const struct trials *t) {
     return (struct run_request){.where = t->what.where,
                                 .scenario = &t->s,
@@ -38,6 +49,7 @@ static void find(const struct trials *t, struct trial_finding *found) {
     *found = (struct trial_finding){.verdict = judgement_verdict(&j)};
     if (j.count) {
         found->line = j.findings[0].line;
+        found->text = hash(j.findings[0].expectation);
         found->outcome = found->line ? 0 : t->record.control->outcome;
         memcpy(found->seq, j.findings[0].seq, sizeof found->seq);
     }

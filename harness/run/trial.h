@@ -29,9 +29,12 @@ struct trial_finding {
     int verdict;      /* enum chs_verdict */
     uint32_t line;    /* of the expectation, 0: none */
     uint32_t outcome; /* enum chip_outcome; 0 where there is a line */
+    uint64_t text;    /* hash of what was expected: in another file, instead of the line */
     uint64_t seq[2];  /* the decisive events; not compared */
 };
 bool trial_same(const struct trial_finding *a, const struct trial_finding *b);
+/* The same where the lines need not be: the scenario was written anew. */
+bool trial_alike(const struct trial_finding *a, const struct trial_finding *b);
 
 /* One at a time in a process: it takes every child that it does not know for a left-over. */
 struct trials {
