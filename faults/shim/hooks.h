@@ -101,6 +101,11 @@ CHIP_HOOK bool chipharness_wait_child(void);
  * mapped: the shared object's number, or -1 for memory that no other process can reach. */
 CHIP_HOOK int64_t chipharness_mapped(void *at, size_t bytes, int flags, int fd, off_t offset);
 CHIP_HOOK void chipharness_unmapped(void *at, size_t bytes);
+/* A mapping moved or changed its size (old_bytes 0: the old one stays); System V segment id was
+ * attached, or what was attached at this address went. Under control or not. */
+CHIP_HOOK void chipharness_remapped(void *from, size_t old_bytes, void *to, size_t bytes);
+CHIP_HOOK void chipharness_attached(void *at, size_t bytes, int id);
+CHIP_HOOK void chipharness_detached(const void *at);
 
 /* The name that the run really uses for the subject's shm name (contract.h, run_id); name itself
  * without a run, or if the result would be too long for buf. Under control or not. */

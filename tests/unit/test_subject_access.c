@@ -220,6 +220,32 @@ static void private_memory_of_a_process_with_threads_is_shared(void **state) {
         fail_msg("lost %u kept %u", lost, kept);
 }
 
+/* The one access of the parent and the last of its child are to the same place. */
+static void same_place(const char *mode, uint64_t offset) {
+    silent_with_seeds(mode, 10);
+    struct seen seen;
+    const struct chip_event *e, *last = NULL;
+    run_mode(&seen, mode, 1);
+    const struct chip_event *written = access_event(&seen, 0, 0);
+    for (size_t i = 0; (e = access_event(&seen, 1, i)); i++)
+        last = e;
+    assert_true(written && last);
+    assert_true(written->f[0] == last->f[0]);
+    assert_true(written->f[1] == last->f[1] && last->f[1] == offset);
+    assert_int_equal(last->f[3], 1);
+    forget(&seen);
+}
+
+static void a_mapping_that_moved_is_the_same_object(void **state) {
+    (void)state;
+    same_place("remap", (uint64_t)sysconf(_SC_PAGESIZE) + 64);
+}
+
+static void a_system_v_segment_is_one_object_wherever_it_lies(void **state) {
+    (void)state;
+    same_place("system_v", 0);
+}
+
 static int stop_guardian(void **state) {
     (void)state;
     guardian_stop();
@@ -231,6 +257,8 @@ int main(void) {
         cmocka_unit_test(a1_private_memory_makes_no_point),
         cmocka_unit_test(a2_the_value_recorded_is_the_one_read),
         cmocka_unit_test(bulk_copies_are_accesses_with_their_size),
+        cmocka_unit_test(a_mapping_that_moved_is_the_same_object),
+        cmocka_unit_test(a_system_v_segment_is_one_object_wherever_it_lies),
         cmocka_unit_test(a_lost_update_is_found_and_replays),
         cmocka_unit_test(private_memory_of_a_process_with_threads_is_shared),
         cmocka_unit_test(a3_a_polling_loop_ends_when_somebody_writes),
