@@ -7,6 +7,7 @@
 
 #include <chip/probe.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -320,6 +321,25 @@ static void mode_semaphore_right(void) {
     semaphores(2);
 }
 
+/* A name is the same semaphore in every process. */
+static void post_named(void) {
+    sem_t *s = sem_open("/turn", 0);
+    must(s != SEM_FAILED && sem_post(s) == 0 && sem_close(s) == 0);
+}
+
+static void mode_named_left(void) {
+    sem_t *s = sem_open("/turn", O_CREAT | O_EXCL, 0600, 0);
+    must(s != SEM_FAILED);
+    pid_t pid = child(post_named);
+    must(sem_wait(s) == 0 && sem_close(s) == 0);
+    reap(pid, 0);
+}
+
+static void mode_named_right(void) {
+    mode_named_left();
+    must(sem_unlink("/turn") == 0);
+}
+
 /* ---- pipes ---- */
 
 static int ends[2], ready_fd;
@@ -561,7 +581,7 @@ static void mode_detached_right(void) {
     X(join_cycle) X(join_cycle_right) X(semaphore) X(semaphore_right) X(open_pipe)              \
     X(open_pipe_right) X(once_right) X(event_right) X(timeout_right) X(own_lock)                \
     X(own_lock_right) X(fork_right) X(exit_right) X(destructor_right) X(main_leaves_right)      \
-    X(detached_right)
+    X(detached_right) X(named_left) X(named_right)
 /* clang-format on */
 
 static const struct {
