@@ -65,8 +65,9 @@ CHIP_HOOK int chipharness_futex_wake(const void *word, uint32_t n);
 CHIP_HOOK int chipharness_thread_prepare(uint32_t *actor);
 CHIP_HOOK void chipharness_thread_created(uint32_t actor, int error);
 CHIP_HOOK void chipharness_thread_begin(uint32_t actor);
-/* Waits until that thread of this process has ended; EDEADLK: it is the caller, or waits for it. */
-CHIP_HOOK int chipharness_thread_wait(uint32_t actor);
+/* Waits until that thread of this process has ended: 0, or until the deadline: ETIMEDOUT. EDEADLK:
+ * it is the caller, or waits for it. */
+CHIP_HOOK int chipharness_thread_wait(uint32_t actor, uint64_t deadline);
 /* True if that actor is another thread of the caller's process, also one that has ended. */
 CHIP_HOOK bool chipharness_thread_here(uint32_t actor);
 

@@ -156,6 +156,8 @@ static void every_kind_of_wait_is_made_in_virtual_time(void **state) {
     silent("once_right");
     silent("event_right");
     silent("timeout_right");
+    silent("timed_join_right");
+    silent("c11_right");
 }
 
 static void only_the_forking_thread_is_in_the_child(void **state) {
