@@ -32,7 +32,8 @@ check libchip.so.0 lib/symbols.txt
 check inst/libchip.so.0 lib/symbols.txt
 check libchipagent.so harness/agent/symbols.txt
 check libchipshim.so faults/shim/symbols.txt
-for library in libchipshim.so libchip.so.0; do
+check libchiptsan.so harness/tsan/symbols.txt
+for library in libchipshim.so libchiptsan.so libchip.so.0; do
     needed=$(objdump -p "$build/$library" | awk '$1 == "NEEDED" {print $2}' |
         grep -vE '^(libc\.so\.6|ld-linux.*)$' || true)
     if [ -n "$needed" ]; then

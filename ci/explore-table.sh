@@ -3,8 +3,9 @@
 #
 # ci/explore-table.sh [SCENARIO...]: for each defect, how many schedules explore needs to find it
 # without a script: median and worst over SEEDS seeds, with each of STRATEGIES. A Markdown table.
-# A scenario whose expectations do not hold without its script (lib/ itself then has findings) is
-# explored with it, and marked so. A defect not found within MOST schedules is marked "-".
+# A scenario whose expectations do not hold without its script (lib/ itself then has findings), or
+# which does not show the defect without it from the first seed, is explored with it, and marked so.
+# A defect not found within MOST schedules is marked "-".
 # Exit status 1 if a defect was missed from some seed.
 . "$(dirname "$0")/common.sh"
 SEEDS=${SEEDS:-20} MOST=${MOST:-1000} SILENT=${SILENT:-200} STRATEGIES=${STRATEGIES:-pct random}
@@ -29,6 +30,10 @@ quantiles() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] " /
 # row SCENARIO NAME DEFECT SCRIPT
 row() {
     local scenario=$1 name=$2 defect=$3 script=$4 strategy seed found cells='' verdicts=''
+    if [ -z "$script" ] && grep -q '^script:' "$scenario" &&
+        explore "$scenario" "$name" --defect="$defect" --schedules="$MOST"; then
+        script=--script
+    fi
     for strategy in $STRATEGIES; do
         : >"$out/numbers"
         for seed in $(seq "$SEEDS"); do

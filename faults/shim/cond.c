@@ -8,7 +8,14 @@
  */
 #include "faults/shim/sync.h"
 
+#include <fcntl.h>
+#include <limits.h>
 #include <semaphore.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* The clock of pthread_condattr_setclock(), where glibc keeps it. */
 static clockid_t cond_clock(const pthread_cond_t *c) {
@@ -77,6 +84,71 @@ SHIM_EXPORT int pthread_cond_broadcast(pthread_cond_t *c) {
 }
 
 /* ---- semaphores ---- */
+
+/* Named ones are files in /dev/shm that libc maps by itself: the run's own, as all names there,
+ * and the same object for all processes. */
+static const char *sem_name(const char *name, char *buf, size_t bytes) {
+    return chipharness_segment_name ? chipharness_segment_name(name, buf, bytes) : name;
+}
+
+static void sem_opened(sem_t *s, const char *name, const char *real_name, int flags) {
+    char path[NAME_MAX + 32];
+    snprintf(path, sizeof path, "/dev/shm/sem.%s", real_name + 1);
+    int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    snprintf(path, sizeof path, "/sem.%s", name + 1);
+    if (flags & O_CREAT)
+        chipharness_segment_made(path, fd);
+    chipharness_mapped(s, sizeof *s, MAP_SHARED, fd, 0);
+    syscall(SYS_close, fd);
+}
+
+SHIM_EXPORT sem_t *sem_open(const char *name, int flags, ...) {
+    SHIM_REAL(sem_open);
+    char real_name[NAME_MAX];
+    mode_t mode = 0;
+    unsigned value = 0;
+    if (flags & O_CREAT) {
+        va_list ap;
+        va_start(ap, flags);
+        mode = va_arg(ap, mode_t);
+        value = va_arg(ap, unsigned);
+        va_end(ap);
+    }
+    if (!real_sem_open)
+        return errno = ENOSYS, SEM_FAILED;
+    const char *used = sem_name(name, real_name, sizeof real_name);
+    sem_t *s = real_sem_open(used, flags, mode, value);
+    if (s != SEM_FAILED && used != name && chipharness_mapped)
+        sem_opened(s, name, used, flags);
+    return s;
+}
+
+SHIM_EXPORT int sem_close(sem_t *s) {
+    SHIM_REAL(sem_close);
+    if (!real_sem_close)
+        return errno = ENOSYS, -1;
+    int r = real_sem_close(s), kept = errno;
+    /* It stays mapped for who opened it twice. */
+    if (chipharness_unmapped && msync((void *)((uintptr_t)s & ~4095ul), 4096, MS_ASYNC) != 0)
+        chipharness_unmapped(s, sizeof *s);
+    errno = kept;
+    return r;
+}
+
+SHIM_EXPORT int sem_unlink(const char *name) {
+    SHIM_REAL(sem_unlink);
+    char real_name[NAME_MAX], told[NAME_MAX + 8];
+    if (!real_sem_unlink)
+        return errno = ENOSYS, -1;
+    int r = real_sem_unlink(sem_name(name, real_name, sizeof real_name));
+    if (r == 0 && chipharness_segment_gone && name[0] == '/') {
+        snprintf(told, sizeof told, "/sem.%s", name + 1);
+        chipharness_segment_gone(told);
+    }
+    return r;
+}
 
 static int sem_take(uint32_t call, sem_t *s, clockid_t clock, const struct timespec *at) {
     SHIM_REAL(sem_trywait);

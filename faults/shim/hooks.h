@@ -65,8 +65,9 @@ CHIP_HOOK int chipharness_futex_wake(const void *word, uint32_t n);
 CHIP_HOOK int chipharness_thread_prepare(uint32_t *actor);
 CHIP_HOOK void chipharness_thread_created(uint32_t actor, int error);
 CHIP_HOOK void chipharness_thread_begin(uint32_t actor);
-/* Waits until that thread of this process has ended; EDEADLK: it is the caller, or waits for it. */
-CHIP_HOOK int chipharness_thread_wait(uint32_t actor);
+/* Waits until that thread of this process has ended: 0, or until the deadline: ETIMEDOUT. EDEADLK:
+ * it is the caller, or waits for it. */
+CHIP_HOOK int chipharness_thread_wait(uint32_t actor, uint64_t deadline);
 /* True if that actor is another thread of the caller's process, also one that has ended. */
 CHIP_HOOK bool chipharness_thread_here(uint32_t actor);
 
@@ -101,6 +102,11 @@ CHIP_HOOK bool chipharness_wait_child(void);
  * mapped: the shared object's number, or -1 for memory that no other process can reach. */
 CHIP_HOOK int64_t chipharness_mapped(void *at, size_t bytes, int flags, int fd, off_t offset);
 CHIP_HOOK void chipharness_unmapped(void *at, size_t bytes);
+/* A mapping moved or changed its size (old_bytes 0: the old one stays); System V segment id was
+ * attached, or what was attached at this address went. Under control or not. */
+CHIP_HOOK void chipharness_remapped(void *from, size_t old_bytes, void *to, size_t bytes);
+CHIP_HOOK void chipharness_attached(void *at, size_t bytes, int id);
+CHIP_HOOK void chipharness_detached(const void *at);
 
 /* The name that the run really uses for the subject's shm name (contract.h, run_id); name itself
  * without a run, or if the result would be too long for buf. Under control or not. */

@@ -45,6 +45,10 @@ static inline int shim_end_errno(const struct shim_op *op, int error) {
 int shim_mutex_lock(pthread_mutex_t *m, uint64_t deadline);
 int shim_mutex_unlock(pthread_mutex_t *m);
 
+/* threads.c: starts a thread under control, by one of the two functions. */
+int shim_thread_create(pthread_t *id, const pthread_attr_t *attributes, void *(*run)(void *),
+                       int (*run_c11)(void *), void *arg);
+
 /* threads.c: in the child of a fork, where the other threads are not. */
 void shim_threads_forked(void);
 

@@ -11,6 +11,7 @@ enum { MAX_ONCES = 32 };
 /* A thread that was started, by its actor. */
 static struct {
     void *(*run)(void *);
+    int (*run_c11)(void *); /* one of the two */
     void *arg;
     pthread_t id;
 } started[CHIP_MAX_ACTORS];
@@ -18,7 +19,28 @@ static struct {
 static void *thread_main(void *arg) {
     uint32_t actor = (uint32_t)(uintptr_t)arg;
     chipharness_thread_begin(actor);
-    return started[actor].run(started[actor].arg);
+    if (started[actor].run)
+        return started[actor].run(started[actor].arg);
+    return (void *)(intptr_t)started[actor].run_c11(started[actor].arg);
+}
+
+int shim_thread_create(pthread_t *id, const pthread_attr_t *attributes, void *(*run)(void *),
+                       int (*run_c11)(void *), void *arg) {
+    SHIM_REAL(pthread_create);
+    uint32_t actor;
+    int error = chipharness_thread_prepare(&actor);
+    if (error) {
+        chipharness_call_leave(CHIP_CALL_pthread_create, error, error, 0, 0);
+        return error;
+    }
+    started[actor].run = run;
+    started[actor].run_c11 = run_c11;
+    started[actor].arg = arg;
+    error = real_pthread_create(id, attributes, thread_main, (void *)(uintptr_t)actor);
+    if (!error)
+        started[actor].id = *id;
+    chipharness_thread_created(actor, error);
+    return error;
 }
 
 SHIM_EXPORT int pthread_create(pthread_t *restrict id, const pthread_attr_t *restrict attributes,
@@ -28,27 +50,28 @@ SHIM_EXPORT int pthread_create(pthread_t *restrict id, const pthread_attr_t *res
         return ENOSYS;
     if (!shim_controlled())
         return real_pthread_create(id, attributes, run, arg);
-    uint32_t actor;
-    int error = chipharness_thread_prepare(&actor);
-    if (error) {
-        chipharness_call_leave(CHIP_CALL_pthread_create, error, error, 0, 0);
-        return error;
-    }
-    started[actor].run = run;
-    started[actor].arg = arg;
-    error = real_pthread_create(id, attributes, thread_main, (void *)(uintptr_t)actor);
-    if (!error)
-        started[actor].id = *id;
-    chipharness_thread_created(actor, error);
-    return error;
+    return shim_thread_create(id, attributes, run, NULL, arg);
 }
 
 /* The newest of that name: an id may be used again when its thread has been joined. */
 static uint32_t actor_of(pthread_t id) {
     for (uint32_t i = CHIP_MAX_ACTORS; i-- > 0;)
-        if (started[i].run && pthread_equal(started[i].id, id) && chipharness_thread_here(i))
+        if ((started[i].run || started[i].run_c11) && pthread_equal(started[i].id, id) &&
+            chipharness_thread_here(i))
             return i;
     return CHIP_NO_ACTOR;
+}
+
+static int join_until(pthread_t id, void **result, uint64_t deadline) {
+    SHIM_REAL(pthread_join);
+    int error = chipharness_call_enter(CHIP_CALL_pthread_join, NULL);
+    uint32_t actor = actor_of(id);
+    if (!error && actor != CHIP_NO_ACTOR)
+        error = chipharness_thread_wait(actor, deadline);
+    if (!error)
+        error = real_pthread_join(id, result);
+    chipharness_call_leave(CHIP_CALL_pthread_join, error, error, actor, 0);
+    return error;
 }
 
 SHIM_EXPORT int pthread_join(pthread_t id, void **result) {
@@ -57,14 +80,26 @@ SHIM_EXPORT int pthread_join(pthread_t id, void **result) {
         return ENOSYS;
     if (!shim_controlled())
         return real_pthread_join(id, result);
-    int error = chipharness_call_enter(CHIP_CALL_pthread_join, NULL);
-    uint32_t actor = actor_of(id);
-    if (!error && actor != CHIP_NO_ACTOR)
-        error = chipharness_thread_wait(actor);
-    if (!error)
-        error = real_pthread_join(id, result);
-    chipharness_call_leave(CHIP_CALL_pthread_join, error, error, actor, 0);
-    return error;
+    return join_until(id, result, CHIP_NO_DEADLINE);
+}
+
+SHIM_EXPORT int pthread_clockjoin_np(pthread_t id, void **result, clockid_t clock,
+                                     const struct timespec *at) {
+    SHIM_REAL(pthread_clockjoin_np);
+    uint64_t deadline = CHIP_NO_DEADLINE;
+    if (!shim_controlled())
+        return real_pthread_clockjoin_np ? real_pthread_clockjoin_np(id, result, clock, at)
+                                         : ENOSYS;
+    if (at && shim_deadline(clock, at, &deadline) != 0)
+        return EINVAL;
+    return join_until(id, result, deadline);
+}
+
+SHIM_EXPORT int pthread_timedjoin_np(pthread_t id, void **result, const struct timespec *at) {
+    SHIM_REAL(pthread_timedjoin_np);
+    if (!shim_controlled())
+        return real_pthread_timedjoin_np ? real_pthread_timedjoin_np(id, result, at) : ENOSYS;
+    return pthread_clockjoin_np(id, result, CLOCK_REALTIME, at);
 }
 
 /* The third word of glibc's barrier is its count; the rest of it is not used here. */

@@ -13,6 +13,8 @@
  *   A3  An actor that reads the same values at the same places, and nothing else, round after
  *       round, with no write of its own in between, does not use up steps: it is parked until one
  *       of these places is written (ctl_spin_*). Having slept is news; having yielded is not.
+ *   A4  How many rounds it may make first is drawn: half of the time one, a quarter two, and so
+ *       on. A loop that gives up after some rounds thus also does so while others are on their way.
  */
 #include "harness/agent/agent.h"
 #include "faults/shim/hooks.h"
@@ -42,9 +44,10 @@ struct seen {
 struct spin {
     struct seen seen[SEEN];
     uint32_t count, next;
-    uint32_t again; /* repeated reads in a row */
-    uint32_t self;  /* whose this is: a forked child starts anew */
-    bool clock;     /* the clock was read as well */
+    uint32_t again;  /* repeated reads in a row */
+    uint32_t self;   /* whose this is: a forked child starts anew */
+    uint32_t rounds; /* of repeated reads before it is parked */
+    bool clock;      /* the clock was read as well */
     uint64_t tick;
     uint64_t work; /* work_done() at the last repeated read */
 };
@@ -106,12 +109,22 @@ static struct seen *seen_before(uint32_t object, uint64_t offset, const void *pc
     return NULL;
 }
 
+/* A function of the seed and of where the actor is, so that a replay draws the same. */
+static uint32_t draw_rounds(void) {
+    enum { MOST = 10 };
+    const struct chip_control *c = agent__.c;
+    uint64_t state = c->seed ^ (uint64_t)agent__self << 48 ^ agent__actor()->steps << 8;
+    uint64_t r = ctl_random(&state) | 1ull << MOST;
+    return 1u << __builtin_ctzll(r);
+}
+
 /* Notes a read; true if nothing of what this actor has read for a whole round is news. */
 static bool no_news(const struct seen *read) {
     struct seen *s = seen_before(read->object, read->offset, (const void *)read->pc);
     struct chip_actor *a = agent__actor();
     if (s && s->value == read->value) {
-        spin.again++;
+        if (spin.again++ == 0)
+            spin.rounds = draw_rounds();
     } else {
         if (!s) {
             s = &spin.seen[spin.next];
@@ -128,7 +141,7 @@ static bool no_news(const struct seen *read) {
     a->read_value = read->value;
     a->read_pc = read->pc;
     a->read_again = spin.again;
-    return spin.again >= spin.count;
+    return spin.again > 0 && spin.again >= spin.count * spin.rounds;
 }
 
 static uint64_t work_done(void) {

@@ -142,6 +142,52 @@ int64_t chipharness_mapped(void *at, size_t bytes, int flags, int fd, off_t offs
     return object < PRIVATE_OBJECT ? (int64_t)object : -1;
 }
 
+void chipharness_remapped(void *from, size_t old_bytes, void *to, size_t bytes) {
+    uintptr_t lo = (uintptr_t)to;
+    if (!agent__.c || agent__depth)
+        return;
+    uint32_t i = first_after((uintptr_t)from);
+    bool shared = i < mapping_count && mappings[i].lo <= (uintptr_t)from;
+    struct mapping moved = {.lo = lo, .hi = lo + bytes};
+    if (shared) {
+        moved.object = mappings[i].object;
+        moved.offset = mappings[i].offset + ((uintptr_t)from - mappings[i].lo);
+    }
+    chipharness_unmapped(from, old_bytes);
+    chipharness_unmapped(to, bytes);
+    if (shared)
+        insert(first_after(lo), moved);
+    gate_update();
+}
+
+/* No device has this number. */
+#define SYSTEM_V UINT64_MAX
+
+void chipharness_attached(void *at, size_t bytes, int id) {
+    struct chip_control *c = agent__.c;
+    uintptr_t lo = (uintptr_t)at;
+    uint32_t object = 0;
+    if (!c || agent__depth)
+        return;
+    chipharness_unmapped(at, bytes);
+    struct agent_in in = agent__enter();
+    while (object < c->object_count &&
+           (c->objects[object].dev != SYSTEM_V || c->objects[object].ino != (uint64_t)id))
+        object++;
+    if (object == c->object_count)
+        object = object_new(SYSTEM_V, (uint64_t)id, bytes, "System V");
+    if (object < PRIVATE_OBJECT)
+        insert(first_after(lo), (struct mapping){lo, lo + bytes, 0, object});
+    gate_update();
+    agent__leave(in);
+}
+
+void chipharness_detached(const void *at) {
+    uint32_t i = first_after((uintptr_t)at);
+    if (agent__.c && !agent__depth && i < mapping_count && mappings[i].lo == (uintptr_t)at)
+        chipharness_unmapped((void *)(uintptr_t)at, mappings[i].hi - mappings[i].lo);
+}
+
 void agent__locate(const void *at, uint32_t *object, uint64_t *offset) {
     static uint32_t last;
     uintptr_t p = (uintptr_t)at;

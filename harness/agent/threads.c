@@ -143,7 +143,7 @@ bool chipharness_thread_here(uint32_t actor) {
     return actor < c->actor_count && c->actors[actor].process == agent__actor()->process;
 }
 
-int chipharness_thread_wait(uint32_t actor) {
+int chipharness_thread_wait(uint32_t actor, uint64_t deadline) {
     struct agent_in in = agent__enter();
     const struct chip_actor *a = &agent__.c->actors[actor];
     uint32_t self = agent__self - 1;
@@ -152,7 +152,9 @@ int chipharness_thread_wait(uint32_t actor) {
                           a->wait_object == self))
         error = EDEADLK;
     while (!error && a->state != CHIP_STATE_DEAD)
-        agent__block(CHIP_WAIT_JOIN, actor, 0, 0, CHIP_NO_DEADLINE);
+        error = deadline <= agent__.c->clock_ns
+                    ? ETIMEDOUT
+                    : agent__block(CHIP_WAIT_JOIN, actor, 0, 0, deadline);
     agent__leave(in);
     return error;
 }

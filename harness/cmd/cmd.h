@@ -35,6 +35,8 @@ enum cmd_exit {
     X(explore, "explore", "many schedules of a scenario, without its script",              \
       "SCENARIO|-- PROGRAM [ARGUMENT]...")                                                 \
     X(replay, "replay", "repeat a recorded run", "FILE.chsched")                           \
+    X(shrink, "shrink", "the fewest switches that give the finding of a recorded run",     \
+      "FILE.chsched")                                                                      \
     X(exec, "exec", "run a program of your own under control, with many seeds",            \
       "-- PROGRAM [ARGUMENT]...")                                                          \
     X(cc, "cc", "the C compiler, with every access to memory made visible", "ARGUMENT...") \
@@ -70,6 +72,9 @@ int options_parse(const char *verb, const struct option_row *rows, size_t count,
 void verb_help(const char *verb, const struct option_row *rows, size_t count, FILE *out);
 const char *const *verb_words(size_t *count);
 
+/* "500ms", "60s", "5min", "2h"; 0 if it is none of these. */
+uint64_t option_duration_ns(const char *text);
+
 /* "chipharness: " + message + newline on stderr; returns status. */
 int complain(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* complain() with the nearest of the valid words and the list of them. */
@@ -94,8 +99,14 @@ int session_accesses(struct session *s);
 /* The same for a command instead of scenarios. */
 int session_open_command(struct session *s, const char *const *argv, size_t argc,
                          const char *time_limit);
+/* What the schedule was recorded of, and the index of its variant. 0, or an exit status after the
+ * message was printed. */
+int session_open_schedule(struct session *s, const struct chr_schedule *recorded, size_t *variant);
 /* What an own program printed, each line behind "| "; nothing if it printed nothing. */
 void session_print_output(FILE *out, const struct case_result *result);
+
+/* OUT_DIR/NAME/result.json and junit.xml. 0, or an exit status after the message was printed. */
+int session_write_results(const struct chr_results *results, const char *out_dir, const char *name);
 
 /* A tally of runs, and the exit status and last line that it means. */
 struct tally {

@@ -41,6 +41,7 @@ struct execution {
     struct chr_style style;
     struct chr_symbols *symbols;
     struct tally tally;
+    struct chr_results *results;
     unsigned number; /* of the next kept run */
 };
 
@@ -66,6 +67,8 @@ static int run_seed(struct execution *x, uint64_t seed, bool *failed) {
         r = complain(EXIT_HARNESS, "%s", err.text);
     tell(x, &result, *failed);
     tally_add(&x->tally, result.run.status);
+    if (chr_results_add(x->results, &result.run))
+        r = complain(EXIT_HARNESS, "out of memory");
     case_free(&result);
     return r;
 }
@@ -109,9 +112,17 @@ int cmd_exec(int argc, char **argv) {
     r = session_open_command(&session, (const char *const *)argv, (size_t)argc, o.time_limit);
     if (r)
         return r;
-    struct execution x = {
-        .o = &o, .session = &session, .style = cmd_style(), .symbols = chr_symbols_new()};
-    r = run_seeds(&x);
+    const struct scenario_file *file = &session.scenarios.items[0];
+    const struct chs_scenario *s = chs_variant(file->file, 0);
+    struct execution x = {.o = &o,
+                          .session = &session,
+                          .style = cmd_style(),
+                          .symbols = chr_symbols_new(),
+                          .results = chr_results_new(s->name, file->path, s->about)};
+    r = x.results ? run_seeds(&x) : complain(EXIT_HARNESS, "out of memory");
+    if (!r && chr_results_count(x.results))
+        r = session_write_results(x.results, o.out, s->name);
+    chr_results_free(x.results);
     chr_symbols_free(x.symbols);
     session_close(&session);
     return r ? r : tally_end(&x.tally, stdout);

@@ -353,7 +353,7 @@ static int write_json(const struct exploring *x, double took) {
 /* The last line, and the exit status that it means. */
 static int conclude(const struct exploring *x) {
     unsigned long long n = x->made;
-    const char *s = n == 1 ? "" : "s";
+    const char *s = n == 1 ? "" : "s", *b = x->behaviour_count == 1 ? "" : "s";
     if (x->end == EXPLORE_EXHAUSTED)
         printf("exhausted %llu execution%s\n", n, s);
     else if (x->end == EXPLORE_PRUNED)
@@ -361,10 +361,10 @@ static int conclude(const struct exploring *x) {
     else if (x->plan.strategy == EXPLORE_DFS && !x->finding_count)
         printf("bound reached after %llu execution%s\n", n, s);
     if (x->finding_count)
-        printf("%llu schedule%s, %zu behaviours, %zu finding%s\n", n, s, x->behaviour_count,
+        printf("%llu schedule%s, %zu behaviour%s, %zu finding%s\n", n, s, x->behaviour_count, b,
                x->finding_count, x->finding_count == 1 ? "" : "s");
     else
-        printf("%llu schedule%s, %zu behaviours, no finding\n", n, s, x->behaviour_count);
+        printf("%llu schedule%s, %zu behaviour%s, no finding\n", n, s, x->behaviour_count, b);
     if (run_interrupted())
         return EXIT_INTERRUPTED;
     if (x->broken)
@@ -405,24 +405,6 @@ static int explore(struct exploring *x) {
 
 /* ---- options ---- */
 
-/* "500ms", "60s", "5min", "2h"; 0 if it is none of these. */
-static uint64_t duration_ns(const char *text) {
-    static const struct {
-        const char *unit;
-        uint64_t ns;
-    } units[] = {
-        {"ms", 1000000ull}, {"s", 1000000000ull}, {"min", 60000000000ull}, {"h", 3600000000000ull}};
-    char *end;
-    errno = 0;
-    unsigned long long n = strtoull(text, &end, 10);
-    if (errno || end == text || n > 1000000)
-        return 0;
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
-        if (strcmp(end, units[i].unit) == 0)
-            return n * units[i].ns;
-    return 0;
-}
-
 static int check_options(const struct explore_options *o, struct exploring *x) {
     x->plan.strategy = EXPLORE_STRATEGY_COUNT;
     for (int i = 0; i < EXPLORE_STRATEGY_COUNT; i++)
@@ -442,7 +424,7 @@ static int check_options(const struct explore_options *o, struct exploring *x) {
         return complain(EXIT_USAGE, "explore: --accesses and --defect exclude each other");
     if (o->max_fail > MAX_FINDINGS)
         return complain(EXIT_USAGE, "explore: --max-fail is at most %d", MAX_FINDINGS);
-    uint64_t budget = o->budget ? duration_ns(o->budget) : o->schedules ? 0 : 60000000000ull;
+    uint64_t budget = o->budget ? option_duration_ns(o->budget) : o->schedules ? 0 : 60000000000ull;
     if (o->budget && !budget)
         return complain(EXIT_USAGE, "explore: --budget: '%s' is not a time such as 60s", o->budget);
     x->deadline_ns = budget ? x->start_ns + budget : 0;

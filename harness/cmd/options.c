@@ -155,3 +155,20 @@ struct chr_style cmd_style(void) {
         color = false;
     return (struct chr_style){.color = color};
 }
+
+uint64_t option_duration_ns(const char *text) {
+    static const struct {
+        const char *unit;
+        uint64_t ns;
+    } units[] = {
+        {"ms", 1000000ull}, {"s", 1000000000ull}, {"min", 60000000000ull}, {"h", 3600000000000ull}};
+    char *end;
+    errno = 0;
+    unsigned long long n = strtoull(text, &end, 10);
+    if (errno || end == text || n > 1000000)
+        return 0;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+        if (strcmp(end, units[i].unit) == 0)
+            return n * units[i].ns;
+    return 0;
+}

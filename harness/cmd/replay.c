@@ -16,24 +16,6 @@ static const struct option_row rows[] = {
 };
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
-static bool same_params(const struct chs_scenario *s, const struct chr_schedule *recorded) {
-    if (s->param_count != recorded->param_count)
-        return false;
-    for (size_t i = 0; i < s->param_count; i++)
-        if (strcmp(s->params[i].name, recorded->params[i].name) != 0 ||
-            strcmp(s->params[i].value, recorded->params[i].value) != 0)
-            return false;
-    return true;
-}
-
-/* The variant that was recorded; SIZE_MAX if the scenario has none such any more. */
-static size_t find_variant(const struct chs_file *file, const struct chr_schedule *recorded) {
-    for (size_t v = 0; v < chs_variant_count(file); v++)
-        if (same_params(chs_variant(file, v), recorded))
-            return v;
-    return SIZE_MAX;
-}
-
 static int compare(const struct case_result *result, const struct chr_schedule *recorded) {
     bool same_build = strcmp(result->build_id, recorded->build_id) == 0;
     bool same_log = result->run.measure.log_hash == recorded->log_hash;
@@ -49,20 +31,18 @@ static int compare(const struct case_result *result, const struct chr_schedule *
     return 0;
 }
 
-static int replay(struct session *session, const struct chr_schedule *recorded,
+static int replay(struct session *session, size_t variant, const struct chr_schedule *recorded,
                   const struct replay_options *o) {
     const struct scenario_file *file = &session->scenarios.items[0];
     struct case_spec spec = {.where = &session->where,
                              .scenario = file,
-                             .variant = find_variant(file->file, recorded),
+                             .variant = variant,
                              .defect = recorded->defect,
                              .seed = recorded->seed,
                              .replay = recorded,
                              .no_script = recorded->no_script};
     struct case_result result;
     struct chip_error err = {0};
-    if (spec.variant == SIZE_MAX)
-        return complain(EXIT_USAGE, "%s no longer has the recorded variant", file->path);
     if (case_run(&spec, &result, &err))
         return complain(EXIT_HARNESS, "%s", err.text);
     struct chr_style style = cmd_style();
@@ -84,13 +64,6 @@ static int replay(struct session *session, const struct chr_schedule *recorded,
     return r ? r : end;
 }
 
-static int open_command(struct session *session, const struct chr_schedule *recorded) {
-    char limit[32];
-    snprintf(limit, sizeof limit, "%lluns", (unsigned long long)recorded->time_limit_ns);
-    return session_open_command(session, (const char *const *)recorded->command,
-                                recorded->command_count, recorded->time_limit_ns ? limit : NULL);
-}
-
 int cmd_replay(int argc, char **argv) {
     struct replay_options o = {0};
     struct chr_schedule *recorded;
@@ -104,12 +77,10 @@ int cmd_replay(int argc, char **argv) {
         return complain(EXIT_USAGE, "replay: one FILE.chsched is needed");
     if (chr_schedule_load(argv[0], &recorded, &err))
         return complain(EXIT_USAGE, "%s", err.text);
-    r = recorded->command_count ? open_command(&session, recorded)
-                                : session_open(&session, &recorded->scenario_path, 1);
-    if (!r && recorded->accesses)
-        r = session_accesses(&session);
+    size_t variant;
+    r = session_open_schedule(&session, recorded, &variant);
     if (!r) {
-        r = replay(&session, recorded, &o);
+        r = replay(&session, variant, recorded, &o);
         session_close(&session);
     }
     chr_schedule_free(recorded);

@@ -46,22 +46,6 @@ struct running {
     bool told;       /* the whole story of one failure was printed */
 };
 
-static int write_results(const struct chr_results *results, const char *out_dir, const char *name) {
-    char path[4096];
-    snprintf(path, sizeof path, "%s/%s/result.json", out_dir, name);
-    struct chr_out *out = out_begin(path);
-    if (!out)
-        return EXIT_HARNESS;
-    chr_result_json(chr_out_stream(out), results);
-    int r = out_end(out, path);
-    snprintf(path, sizeof path, "%s/%s/junit.xml", out_dir, name);
-    out = r ? NULL : out_begin(path);
-    if (!out)
-        return EXIT_HARNESS;
-    chr_junit(chr_out_stream(out), &results, 1);
-    return out_end(out, path);
-}
-
 static int run_one(struct running *g, const struct scenario_file *file, size_t variant,
                    uint64_t seed, struct chr_results *results) {
     struct case_spec spec = {.where = &g->session->where,
@@ -117,7 +101,7 @@ static int run_scenario(struct running *g, const struct scenario_file *file) {
     for (size_t v = 0; v < chs_variant_count(file->file) && !r && !run_interrupted(); v++)
         r = run_variant(g, file, v, results);
     if (!r && chr_results_count(results))
-        r = write_results(results, g->o->out, s->name);
+        r = session_write_results(results, g->o->out, s->name);
     chr_results_free(results);
     return r;
 }

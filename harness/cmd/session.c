@@ -78,6 +78,23 @@ int session_accesses(struct session *s) {
     return complain(EXIT_HARNESS, "%s", err.text);
 }
 
+int session_write_results(const struct chr_results *results, const char *out_dir,
+                          const char *name) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s/result.json", out_dir, name);
+    struct chr_out *out = out_begin(path);
+    if (!out)
+        return EXIT_HARNESS;
+    chr_result_json(chr_out_stream(out), results);
+    int r = out_end(out, path);
+    snprintf(path, sizeof path, "%s/%s/junit.xml", out_dir, name);
+    out = r ? NULL : out_begin(path);
+    if (!out)
+        return EXIT_HARNESS;
+    chr_junit(chr_out_stream(out), &results, 1);
+    return out_end(out, path);
+}
+
 void session_close(struct session *s) {
     guardian_stop();
     scenarios_free(&s->scenarios);

@@ -105,7 +105,7 @@ static bool make_progress(struct chip_control *c, uint32_t from, uint64_t real_n
 static const struct ctl_strategy *const strategies[] = {
     [CHIP_STRATEGY_RANDOM] = &ctl_strategy_random, [CHIP_STRATEGY_REPLAY] = &ctl_strategy_replay,
     [CHIP_STRATEGY_PCT] = &ctl_strategy_pct,       [CHIP_STRATEGY_POS] = &ctl_strategy_pos,
-    [CHIP_STRATEGY_DFS] = &ctl_strategy_dfs,
+    [CHIP_STRATEGY_DFS] = &ctl_strategy_dfs,       [CHIP_STRATEGY_GUIDED] = &ctl_strategy_guided,
 };
 
 void ctl_strategy_begin(struct chip_control *c) {

@@ -23,12 +23,16 @@ extern const struct ctl_strategy ctl_strategy_replay; /* follows the recorded ch
 extern const struct ctl_strategy ctl_strategy_pct;    /* strategy_pct.c */
 extern const struct ctl_strategy ctl_strategy_pos;    /* strategy_pos.c */
 extern const struct ctl_strategy ctl_strategy_dfs;    /* strategy_dfs.c */
+extern const struct ctl_strategy ctl_strategy_guided; /* strategy_guided.c */
 
 /* The recorded choice that is next, if it fits here; else ends the run as DIVERGED. */
 uint32_t ctl_pick_recorded(struct chip_control *c, uint32_t from, const uint16_t *list, uint32_t n);
 
 /* A random walk's choice. */
 uint32_t ctl_pick_random(struct chip_control *c, uint32_t from, const uint16_t *list, uint32_t n);
+
+/* Without preemption: `from` if it can run and stays, else the next in the order of the numbers. */
+uint32_t ctl_pick_onwards(uint32_t from, bool stays, const uint16_t *list, uint32_t n);
 
 /* Strategies that preempt at a few places only can keep two polling loops in step for ever, each
  * giving up just before the other looks. So this many steps beyond what was expected they become

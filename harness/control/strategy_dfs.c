@@ -8,19 +8,23 @@
  */
 #include "harness/control/strategy.h"
 
-static uint32_t pick_dfs(struct chip_control *c, uint32_t from, const uint16_t *list, uint32_t n) {
-    if (c->replay_next < c->replay_count)
-        return ctl_pick_recorded(c, from, list, n);
-    if (c->steps > CTL_STRICT_STEPS)
-        return ctl_pick_random(c, from, list, n);
+uint32_t ctl_pick_onwards(uint32_t from, bool stays, const uint16_t *list, uint32_t n) {
     uint32_t next = list[0];
     for (uint32_t i = n; i-- > 0;) {
-        if (list[i] == from && !ctl_yields(&c->actors[from]))
+        if (list[i] == from && stays)
             return from;
         if (list[i] > from)
             next = list[i];
     }
     return next;
+}
+
+static uint32_t pick_dfs(struct chip_control *c, uint32_t from, const uint16_t *list, uint32_t n) {
+    if (c->replay_next < c->replay_count)
+        return ctl_pick_recorded(c, from, list, n);
+    if (c->steps > CTL_STRICT_STEPS)
+        return ctl_pick_random(c, from, list, n);
+    return ctl_pick_onwards(from, !ctl_yields(&c->actors[from]), list, n);
 }
 
 const struct ctl_strategy ctl_strategy_dfs = {.pick = pick_dfs};

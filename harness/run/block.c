@@ -16,7 +16,8 @@ static void lay_out(struct chip_control *c) {
     c->off_choices = rounded(sizeof *c);
     c->off_stacks = rounded(c->off_choices + CHIP_MAX_CHOICES * sizeof(struct chip_choice));
     c->off_options = rounded(c->off_stacks + CHIP_MAX_STACKS * sizeof(struct chip_stack));
-    c->off_logs = rounded(c->off_options + CHIP_MAX_CHOICES * sizeof(struct chip_option));
+    c->off_switches = rounded(c->off_options + CHIP_MAX_CHOICES * sizeof(struct chip_option));
+    c->off_logs = rounded(c->off_switches + CHIP_MAX_SWITCHES * sizeof(struct chip_switch));
     c->bytes_total = rounded(c->off_logs + (uint64_t)CHIP_MAX_ACTORS * CHIP_LOG_EVENTS *
                                                sizeof(struct chip_event));
 }
@@ -24,7 +25,8 @@ static void lay_out(struct chip_control *c) {
 int run_block_plan(struct chip_control *c, const struct run_request *q, struct chip_error *err) {
     const struct chs_scenario *s = q->scenario;
     if (s->hold_count > CHIP_MAX_HOLDS || s->step_count > CHIP_MAX_RESULTS ||
-        s->check_count > CHIP_MAX_RESULTS || q->choice_count > CHIP_MAX_CHOICES)
+        s->check_count > CHIP_MAX_RESULTS || q->choice_count > CHIP_MAX_CHOICES ||
+        q->switch_count > CHIP_MAX_SWITCHES)
         return chip_error_set(err, CHIP_E_VALUE, "the plan is larger than a control block holds");
     c->seed = q->seed;
     c->rng = q->seed;
@@ -54,6 +56,9 @@ int run_block_plan(struct chip_control *c, const struct run_request *q, struct c
         c->replay_count = q->choice_count;
         memcpy(chip_control_choices(c), q->choices, q->choice_count * sizeof *q->choices);
     }
+    c->switch_count = (uint32_t)q->switch_count;
+    if (q->switch_count)
+        memcpy(chip_control_switches(c), q->switches, q->switch_count * sizeof *q->switches);
     ctl_strategy_begin(c);
     return CHIP_OK;
 }
@@ -66,7 +71,7 @@ void run_block_clear(struct chip_control *c, size_t steps, size_t checks) {
     const size_t from = offsetof(struct chip_control, seed);
     const size_t behind = offsetof(struct chip_control, modules) + sizeof c->modules;
     const int doorbell_fd = c->doorbell_fd, supervisor = c->supervisor_pid, zygote = c->zygote_fd;
-    const uint64_t run_id = c->run_id, off_options = c->off_options;
+    const uint64_t run_id = c->run_id, off_options = c->off_options, off_switches = c->off_switches;
     ZERO(actors, c->actor_count);
     ZERO(holds, CHIP_MAX_HOLDS);
     ZERO(faults, CHIP_MAX_FAULTS);
@@ -84,6 +89,7 @@ void run_block_clear(struct chip_control *c, size_t steps, size_t checks) {
     c->zygote_fd = zygote;
     c->run_id = run_id;
     c->off_options = off_options;
+    c->off_switches = off_switches;
 }
 
 struct chip_control *run_block_make(const struct run_request *q, uint64_t run_id, int doorbell_fd,

@@ -143,6 +143,11 @@ int case_run(const struct case_spec *spec, struct case_result *out, struct chip_
         q.choices = spec->replay->choices;
         q.choice_count = spec->replay->choice_count;
     }
+    if (spec->guided) {
+        q.strategy = CHIP_STRATEGY_GUIDED;
+        q.switches = spec->switches;
+        q.switch_count = spec->switch_count;
+    }
     int r = own_program(out->s, own, &q.output_fd, err);
     if (!r)
         r = run_library_dir(spec->where, spec->defect, library_dir, sizeof library_dir, err);
@@ -231,6 +236,20 @@ int case_write(struct case_result *r, const char *out_dir, unsigned number,
     if (!e) {
         r->run.schedule_path = r->schedule_path;
         r->run.log_path = r->log_path;
+        r->run.replay = r->replay_line;
+    }
+    return e;
+}
+
+int case_write_schedule(struct case_result *r, const char *path, struct chip_error *err) {
+    if (!r->rec)
+        return chip_error_set(err, CHIP_E_PROTOCOL, "the run left no recording");
+    r->schedule_path = strdup(path);
+    if (!r->schedule_path || asprintf(&r->replay_line, "chipharness replay %s", path) < 0)
+        return chip_error_set(err, CHIP_E_MEMORY, "out of memory");
+    int e = write_schedule(r, err);
+    if (!e) {
+        r->run.schedule_path = r->schedule_path;
         r->run.replay = r->replay_line;
     }
     return e;

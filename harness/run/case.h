@@ -15,6 +15,9 @@ struct case_spec {
     const struct chr_schedule *replay; /* NULL: not a replay */
     uint32_t without;                  /* oracles switched off */
     bool no_script;                    /* leave out the scenario's script */
+    bool guided;                       /* without preemption but for these switches */
+    const struct chip_switch *switches;
+    size_t switch_count;
 };
 
 /* Everything about a case; all pointers inside live until case_free(). */
@@ -43,5 +46,7 @@ bool case_has(const struct case_result *r, int verdict, const char *says);
 /* Writes the replay file and the event log (NUMBER.chsched, NUMBER.log) into out_dir/SCENARIO and
  * lets run point to them. */
 int case_write(struct case_result *r, const char *out_dir, unsigned number, struct chip_error *err);
+/* The replay file alone, at this path. */
+int case_write_schedule(struct case_result *r, const char *path, struct chip_error *err);
 
 #endif

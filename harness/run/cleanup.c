@@ -54,12 +54,15 @@ static unsigned sweep(uint64_t run_id, const char *begin, bool unlink_them, char
     if (!dir)
         return 0;
     for (struct dirent *e; (e = readdir(dir));) {
-        if (strncmp(e->d_name, prefix, (size_t)length) != 0)
+        bool semaphore = strncmp(e->d_name, "sem.", 4) == 0; /* a named one, by sem_open() */
+        const char *name = e->d_name + (semaphore ? 4 : 0);
+        if (strncmp(name, prefix, (size_t)length) != 0)
             continue;
         found++;
         size_t used = list ? strlen(list) : 0;
         if (list && used < bytes)
-            snprintf(list + used, bytes - used, "%s/%s", used ? " " : "", e->d_name + length);
+            snprintf(list + used, bytes - used, "%s/%s%s", used ? " " : "", semaphore ? "sem." : "",
+                     name + length);
         if (unlink_them)
             unlinkat(dirfd(dir), e->d_name, 0);
     }

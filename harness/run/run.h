@@ -55,10 +55,12 @@ struct run_request {
     uint64_t seed;
     const struct chip_choice *choices; /* NULL: not a replay */
     size_t choice_count;
-    enum chip_strategy strategy; /* RANDOM with choices: a replay */
-    uint32_t depth;              /* of PCT */
-    uint64_t steps;              /* of PCT: how many a run has */
-    bool quiet;                  /* no stacks, no real times (contract.h) */
+    enum chip_strategy strategy;        /* RANDOM with choices: a replay */
+    uint32_t depth;                     /* of PCT */
+    uint64_t steps;                     /* of PCT: how many a run has */
+    bool quiet;                         /* no stacks, no real times (contract.h) */
+    const struct chip_switch *switches; /* of GUIDED */
+    size_t switch_count;
     int output_fd; /* where the subject's stdout and stderr go; 0: to the harness's own */
 };
 

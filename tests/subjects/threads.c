@@ -7,6 +7,7 @@
 
 #include <chip/probe.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -21,6 +22,7 @@
 #include <sys/mman.h>
 #include <sys/select.h>
 #include <sys/wait.h>
+#include <threads.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -320,6 +322,25 @@ static void mode_semaphore_right(void) {
     semaphores(2);
 }
 
+/* A name is the same semaphore in every process. */
+static void post_named(void) {
+    sem_t *s = sem_open("/turn", 0);
+    must(s != SEM_FAILED && sem_post(s) == 0 && sem_close(s) == 0);
+}
+
+static void mode_named_left(void) {
+    sem_t *s = sem_open("/turn", O_CREAT | O_EXCL, 0600, 0);
+    must(s != SEM_FAILED);
+    pid_t pid = child(post_named);
+    must(sem_wait(s) == 0 && sem_close(s) == 0);
+    reap(pid, 0);
+}
+
+static void mode_named_right(void) {
+    mode_named_left();
+    must(sem_unlink("/turn") == 0);
+}
+
 /* ---- pipes ---- */
 
 static int ends[2], ready_fd;
@@ -432,6 +453,55 @@ static void mode_timeout_right(void) {
     must(sem_timedwait(&shared->sem, &t) == -1 && errno == ETIMEDOUT);
     must(pthread_mutex_timedlock(&mutex, &t) == ETIMEDOUT);
     pthread_mutex_unlock(&mutex);
+}
+
+/* A thread that is joined with a time, and in vain the first time. */
+static void *sleep_two(void *arg) {
+    sleep(2);
+    return arg;
+}
+
+static void mode_timed_join_right(void) {
+    struct timespec t;
+    pthread_t id = start(sleep_two, &ready);
+    void *result = NULL;
+    clock_gettime(CLOCK_REALTIME, &t);
+    t.tv_sec++;
+    must(pthread_timedjoin_np(id, &result, &t) == ETIMEDOUT);
+    t.tv_sec += 10;
+    must(pthread_timedjoin_np(id, &result, &t) == 0 && result == &ready);
+}
+
+/* ---- C11 ---- */
+
+static mtx_t c11_mutex;
+static cnd_t c11_cond;
+static once_flag c11_once = ONCE_FLAG_INIT;
+
+static int c11_announce(void *arg) {
+    const struct timespec second = {1, 0};
+    call_once(&c11_once, initialise);
+    must(thrd_sleep(&second, NULL) == 0);
+    mtx_lock(&c11_mutex);
+    *(int *)arg = 1;
+    cnd_signal(&c11_cond);
+    mtx_unlock(&c11_mutex);
+    return -5;
+}
+
+static void mode_c11_right(void) {
+    thrd_t id;
+    int result = 0;
+    must(mtx_init(&c11_mutex, mtx_plain) == thrd_success && cnd_init(&c11_cond) == thrd_success);
+    must(thrd_create(&id, c11_announce, &ready) == thrd_success);
+    call_once(&c11_once, initialise);
+    must(initialised == 1);
+    while (mtx_trylock(&c11_mutex) == thrd_busy)
+        thrd_yield();
+    while (!ready)
+        must(cnd_wait(&c11_cond, &c11_mutex) == thrd_success);
+    mtx_unlock(&c11_mutex);
+    must(thrd_join(id, &result) == thrd_success && result == -5);
 }
 
 /* Errors that a lock of one's own gives. */
@@ -561,7 +631,7 @@ static void mode_detached_right(void) {
     X(join_cycle) X(join_cycle_right) X(semaphore) X(semaphore_right) X(open_pipe)              \
     X(open_pipe_right) X(once_right) X(event_right) X(timeout_right) X(own_lock)                \
     X(own_lock_right) X(fork_right) X(exit_right) X(destructor_right) X(main_leaves_right)      \
-    X(detached_right)
+    X(detached_right) X(named_left) X(named_right) X(timed_join_right) X(c11_right)
 /* clang-format on */
 
 static const struct {

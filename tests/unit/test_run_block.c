@@ -35,13 +35,13 @@ static void z2_a_cleared_block_is_a_new_one(void **state) {
     size_t bytes;
     struct chip_control *used = make(&bytes), *fresh = make(&bytes);
     const int doorbell = used->doorbell_fd;
-    const uint64_t options = used->off_options;
     memset((char *)used + head, 0xa5, sizeof *used - head);
     used->doorbell_fd = doorbell;
     used->supervisor_pid = fresh->supervisor_pid;
     used->zygote_fd = 0;
     used->run_id = fresh->run_id;
-    used->off_options = options;
+    used->off_options = fresh->off_options;
+    used->off_switches = fresh->off_switches;
     used->actor_count = CHIP_MAX_ACTORS;
     used->object_count = CHIP_MAX_OBJECTS;
     used->segment_count = CHIP_MAX_SEGMENTS;

@@ -180,25 +180,70 @@ static void a_lost_update_is_found_and_replays(void **state) {
     assert_true(kept > 0);
 }
 
+/* What the parent's last atomic load read. */
+static uint64_t answer(const struct seen *seen) {
+    const struct chip_event *e, *last = NULL;
+    for (size_t i = 0; (e = access_event(seen, 0, i)); i++)
+        if (how_of(e) == (CHIP_ACCESS_READ | CHIP_ACCESS_ATOMIC))
+            last = e;
+    assert_non_null(last);
+    return last->f[3];
+}
+
+static void a4_a_loop_may_give_up_while_others_are_on_their_way(void **state) {
+    (void)state;
+    unsigned gave_up = 0, saw = 0;
+    for (uint64_t seed = 1; seed <= 60; seed++) {
+        struct seen seen;
+        run_mode(&seen, "impatient", seed);
+        assert_true(silent(&seen));
+        gave_up += answer(&seen) == 2;
+        saw += answer(&seen) == 1;
+        forget(&seen);
+    }
+    if (!gave_up || !saw)
+        fail_msg("gave up %u, saw %u", gave_up, saw);
+}
+
 static void private_memory_of_a_process_with_threads_is_shared(void **state) {
     (void)state;
     unsigned lost = 0, kept = 0;
     for (uint64_t seed = 1; seed <= 30; seed++) {
         struct seen seen;
-        const struct chip_event *e, *last = NULL;
         run_mode(&seen, "threads", seed);
         assert_true(silent(&seen));
-        for (size_t i = 0; (e = access_event(&seen, 0, i)); i++)
-            if (how_of(e) == (CHIP_ACCESS_READ | CHIP_ACCESS_ATOMIC))
-                last = e;
-        if (last) {
-            lost += last->f[3] == 1;
-            kept += last->f[3] == 2;
-        }
+        lost += answer(&seen) == 1;
+        kept += answer(&seen) == 2;
         forget(&seen);
     }
     if (!lost || !kept)
         fail_msg("lost %u kept %u", lost, kept);
+}
+
+/* The one access of the parent and the last of its child are to the same place. */
+static void same_place(const char *mode, uint64_t offset) {
+    silent_with_seeds(mode, 10);
+    struct seen seen;
+    const struct chip_event *e, *last = NULL;
+    run_mode(&seen, mode, 1);
+    const struct chip_event *written = access_event(&seen, 0, 0);
+    for (size_t i = 0; (e = access_event(&seen, 1, i)); i++)
+        last = e;
+    assert_true(written && last);
+    assert_true(written->f[0] == last->f[0]);
+    assert_true(written->f[1] == last->f[1] && last->f[1] == offset);
+    assert_int_equal(last->f[3], 1);
+    forget(&seen);
+}
+
+static void a_mapping_that_moved_is_the_same_object(void **state) {
+    (void)state;
+    same_place("remap", (uint64_t)sysconf(_SC_PAGESIZE) + 64);
+}
+
+static void a_system_v_segment_is_one_object_wherever_it_lies(void **state) {
+    (void)state;
+    same_place("system_v", 0);
 }
 
 static int stop_guardian(void **state) {
@@ -212,12 +257,15 @@ int main(void) {
         cmocka_unit_test(a1_private_memory_makes_no_point),
         cmocka_unit_test(a2_the_value_recorded_is_the_one_read),
         cmocka_unit_test(bulk_copies_are_accesses_with_their_size),
+        cmocka_unit_test(a_mapping_that_moved_is_the_same_object),
+        cmocka_unit_test(a_system_v_segment_is_one_object_wherever_it_lies),
         cmocka_unit_test(a_lost_update_is_found_and_replays),
         cmocka_unit_test(private_memory_of_a_process_with_threads_is_shared),
         cmocka_unit_test(a3_a_polling_loop_ends_when_somebody_writes),
         cmocka_unit_test(a3_a_loop_over_two_places_wakes_for_either),
         cmocka_unit_test(a3_a_loop_that_sleeps_is_not_parked),
         cmocka_unit_test(a3_a_failed_compare_exchange_is_a_read),
+        cmocka_unit_test(a4_a_loop_may_give_up_while_others_are_on_their_way),
         cmocka_unit_test(a_loop_that_nobody_ends_is_a_hang),
         cmocka_unit_test(s3_loops_that_yield_do_not_keep_each_other_going),
         cmocka_unit_test(s1_a_loop_with_a_bound_is_no_hang),

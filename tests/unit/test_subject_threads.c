@@ -140,11 +140,24 @@ static void nothing_that_was_lost_is_a_missing_wake_up(void **state) {
     silent("open_pipe_right");
 }
 
+static void a_named_semaphore_is_one_object_and_may_leak(void **state) {
+    (void)state;
+    struct seen seen;
+    silent("named_right");
+    run_mode(&seen, "named_left", 1);
+    assert_int_equal(seen.judgement.count, 1);
+    assert_int_equal(seen.judgement.verdicts[0], CHS_VERDICT_LEAK);
+    assert_non_null(strstr(seen.judgement.findings[0].observed, "/sem.turn"));
+    forget(&seen);
+}
+
 static void every_kind_of_wait_is_made_in_virtual_time(void **state) {
     (void)state;
     silent("once_right");
     silent("event_right");
     silent("timeout_right");
+    silent("timed_join_right");
+    silent("c11_right");
 }
 
 static void only_the_forking_thread_is_in_the_child(void **state) {
@@ -176,7 +189,7 @@ static void same_seed_same_log_with_threads(void **state) {
     (void)state;
     static const char *const modes[] = {"lost_wakeup_right", "once_right", "fork_right",
                                         "dead_thread_right", "open_pipe_right"};
-    int times = subject_under_valgrind() ? 2 : 20;
+    int times = subject_under_valgrind() ? 2 : 40;
     for (size_t m = 0; m < sizeof modes / sizeof modes[0]; m++) {
         uint64_t first = log_of(modes[m], 7);
         bool others = false;
@@ -226,6 +239,7 @@ int main(void) {
         cmocka_unit_test(a_rank_that_dies_before_the_barrier_is_named),
         cmocka_unit_test(going_round_for_ever_is_a_livelock),
         cmocka_unit_test(nothing_that_was_lost_is_a_missing_wake_up),
+        cmocka_unit_test(a_named_semaphore_is_one_object_and_may_leak),
         cmocka_unit_test(every_kind_of_wait_is_made_in_virtual_time),
         cmocka_unit_test(only_the_forking_thread_is_in_the_child),
         cmocka_unit_test(t2_destructors_run_with_the_turn),

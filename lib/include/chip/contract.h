@@ -373,12 +373,42 @@ struct chip_event {
 };
 _Static_assert(sizeof(struct chip_event) == 72, "contract: chip_event");
 
+/* A forced switch: where its place is met, the turn goes to `to`. A place is where an actor gives
+ * the turn, in words that outlive a change of the schedule elsewhere. Place and to: supervisor,
+ * before; the rest: turn, after. */
+struct chip_switch {
+    uint16_t from;       /* the actor that gives the turn */
+    uint16_t to;         /* who gets it */
+    uint16_t point_kind; /* the point where `from` stands, or the last that it passed */
+    uint16_t point;
+    uint32_t occurrence; /* of that point for `from`; an access: the steps of `from` before */
+    uint16_t waits;      /* 1: it has passed that point, and waits or has ended */
+    uint16_t again;      /* how often it gave the turn there before */
+    uint32_t used;       /* enum chip_switch_use */
+    uint16_t instead;    /* who would have gone on, and where that one stood */
+    uint16_t instead_kind;
+    uint32_t instead_occurrence;
+    uint16_t instead_point;
+    uint16_t instead_waits;
+    uint64_t seq; /* number of the next event when it was met */
+};
+_Static_assert(sizeof(struct chip_switch) == 40, "contract: chip_switch");
+enum chip_switch_use {
+    CHIP_SWITCH_UNMET = 0,
+    CHIP_SWITCH_TAKEN,
+    CHIP_SWITCH_IDLE,   /* the turn would have gone there anyway */
+    CHIP_SWITCH_CANNOT, /* the one to get the turn could not run */
+};
+enum { CHIP_MAX_SWITCHES = 1 << 16 };
+
 enum chip_strategy {
     CHIP_STRATEGY_RANDOM = 0,
     CHIP_STRATEGY_REPLAY = 1,
     CHIP_STRATEGY_PCT = 2, /* priorities with depth - 1 change points */
     CHIP_STRATEGY_POS = 3, /* partial order sampling */
-    CHIP_STRATEGY_DFS = 4  /* follows replay choices as a prefix, then goes on without preemption */
+    CHIP_STRATEGY_DFS = 4, /* follows replay choices as a prefix, then goes on without preemption */
+    CHIP_STRATEGY_GUIDED = 5 /* without preemption but for the forced switches. With replay choices:
+                                follows those, and notes down the switches that they amount to */
 };
 enum { CHIP_MAX_CHANGES = 16 };
 
@@ -459,7 +489,8 @@ struct chip_control {
     struct chip_module modules[CHIP_MAX_MODULES];
     int32_t leaving_tid; /* turn: a thread that gave the turn on at its end; who gets the turn waits
                             until the kernel has let it go. 0: none */
-    uint32_t reserved_end;
+    uint32_t switch_count; /* GUIDED: supervisor, before; with replay choices: turn */
+    uint64_t off_switches; /* supervisor, before: of the area of chip_switch */
 };
 _Static_assert(offsetof(struct chip_control, seed) == 48, "contract: chip_control head");
 _Static_assert(offsetof(struct chip_control, actors) == 1168, "contract: chip_control tables");
@@ -470,6 +501,9 @@ static inline struct chip_choice *chip_control_choices(struct chip_control *c) {
 }
 static inline struct chip_option *chip_control_options(struct chip_control *c) {
     return (struct chip_option *)(void *)((char *)c + c->off_options);
+}
+static inline struct chip_switch *chip_control_switches(struct chip_control *c) {
+    return (struct chip_switch *)(void *)((char *)c + c->off_switches);
 }
 static inline struct chip_stack *chip_control_stacks(struct chip_control *c) {
     return (struct chip_stack *)(void *)((char *)c + c->off_stacks);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -106,6 +107,24 @@ static void mode_bounded(void) {
         abort();
 }
 
+/* Gives up soon: whether the flag was set by then is up to the schedule. */
+static void impatient(void) {
+    int look = 0;
+    while (look < 3 && s->flag == 0)
+        look++;
+    atomic_store(&s->answer, look < 3 ? 1 : 2);
+}
+
+static void mode_impatient(void) {
+    child(impatient);
+    s->plain = 1;
+    s->plain = 2;
+    s->flag = 1;
+    wait_all();
+    if (atomic_load(&s->answer) == 0)
+        abort();
+}
+
 /* Gives up when the clock says so. */
 static void until_deadline(void) {
     struct timespec from, now;
@@ -194,6 +213,48 @@ static void mode_copy(void) {
         abort();
 }
 
+static volatile int *moved, *attached[2];
+
+static void poll_moved(void) {
+    while (*moved == 0) {
+    }
+}
+
+/* Written through the new address, where it lies after it has grown. */
+static void mode_remap(void) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char *small = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    char *other = mmap(NULL, 4 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (small == MAP_FAILED || other == MAP_FAILED)
+        abort();
+    char *large = mremap(small + page, page, page, MREMAP_MAYMOVE | MREMAP_FIXED, other);
+    if (large != other)
+        abort();
+    moved = (volatile int *)(void *)(large + 64);
+    child(poll_moved);
+    *moved = 1;
+    wait_all();
+}
+
+static void poll_attached(void) {
+    while (*attached[1] == 0) {
+    }
+}
+
+/* One segment at two addresses. */
+static void mode_system_v(void) {
+    int id = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0600);
+    attached[0] = shmat(id, NULL, 0);
+    attached[1] = shmat(id, NULL, 0);
+    if (shmctl(id, IPC_RMID, NULL) != 0 || attached[0] == attached[1])
+        abort();
+    child(poll_attached);
+    *attached[0] = 1;
+    wait_all();
+    shmdt((const void *)attached[0]);
+    shmdt((const void *)attached[1]);
+}
+
 static volatile int ready;
 static int counted;
 
@@ -218,12 +279,15 @@ static void mode_threads(void) {
         abort();
 }
 
-#define MODES(X)      \
-    X(poll)           \
-    X(poll_two)       \
-    X(livelock)       \
-    X(livelock_yield) \
-    X(bounded) X(deadline) X(poll_sleeping) X(lock) X(race) X(threads) X(private) X(copy)
+#define MODES(X)                                                                                \
+    X(poll)                                                                                     \
+    X(poll_two)                                                                                 \
+    X(livelock)                                                                                 \
+    X(livelock_yield)                                                                           \
+    X(bounded)                                                                                  \
+    X(remap)                                                                                    \
+    X(system_v) X(impatient) X(deadline) X(poll_sleeping) X(lock) X(race) X(threads) X(private) \
+        X(copy)
 
 static const struct {
     const char *name;
