@@ -32,6 +32,8 @@ static void note_leaks(struct run_record *r, uint64_t run_id, pid_t session) {
                  "%s%u process%s", segments ? "; " : "", processes, processes == 1 ? "" : "es");
 }
 
+#define END_WAIT_NS 30000000000ull
+
 static void end_processes(struct supervision *s, pid_t session) {
     __atomic_store_n(&s->c->stop, 1, __ATOMIC_RELAXED);
     for (uint32_t i = 0; i < CHIP_MAX_ACTORS; i++) {
@@ -42,7 +44,10 @@ static void end_processes(struct supervision *s, pid_t session) {
     }
     if (!s->driver_gone)
         kill(s->driver, SIGKILL);
-    for (int tries = 0; tries < 400; tries++) {
+    /* Until they are gone, not only killed: a call that was under way when the signal came may
+     * still make a name in /dev/shm. The bound is for a process that the kernel cannot end. */
+    uint64_t give_up_ns = run_now_ns() + END_WAIT_NS;
+    while (run_now_ns() < give_up_ns) {
         int status;
         pid_t pid;
         while ((pid = waitpid(-session, &status, WNOHANG)) > 0 ||
