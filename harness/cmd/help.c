@@ -14,7 +14,7 @@ static void overview(void) {
     puts("\nchipharness help VERB explains a verb, chipharness help scenario the language.\n"
          "exit status: 0 passed, 1 a bug was found, 2 bad usage or scenario, 3 the harness could\n"
          "not do its job, 4 vacuous, 6 new against the baseline, 7 nothing selected, "
-         "130 interrupted");
+         "124 budget over\nbefore a verdict, 130 interrupted");
 }
 
 int cmd_help(int argc, char **argv) {
