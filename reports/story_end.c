@@ -193,20 +193,64 @@ static const struct chip_event *last_event(const struct story *st, uint32_t acto
     return NULL;
 }
 
+/* Where the awaited object lies: what no other process can reach has no name and a number of its
+ * own. */
+static size_t place(const struct story *st, const struct chip_actor *a, size_t n, char *buf,
+                    size_t size) {
+    char name[CHR_TEXT_LEN];
+    if (a->wait_object >= CHIP_MAX_OBJECTS)
+        return chr__append(buf, size, n, " at 0x%" PRIx64, a->wait_offset);
+    chr__object_name(st->rec, a->wait_object, name);
+    return chr__append(buf, size, n, " at offset %" PRIu64 " of object %u%s%s", a->wait_offset,
+                       a->wait_object, *name ? " " : "", name);
+}
+
+static size_t awaited_lock(const struct story *st, const struct chip_actor *a, char *buf,
+                           size_t size) {
+    char label[CHR_LABEL_LEN];
+    size_t n = chr__append(buf, size, 0, "waits for the %s", chr_wait_kind_name(a->wait_kind));
+    n = place(st, a, n, buf, size);
+    if (a->wait_owner >= chr_control(st->rec)->actor_count)
+        return n;
+    return chr__append(buf, size, n, ", which %s has",
+                       chr_actor_label(st->rec, a->wait_owner, label));
+}
+
 static size_t awaited(const struct story *st, const struct chip_actor *a, char *buf, size_t size) {
     char label[CHR_LABEL_LEN];
+<<<<<<< HEAD
+=======
+    const char *kind = chr_wait_kind_name(a->wait_kind);
+>>>>>>> i3
     size_t n;
     switch (a->wait_kind) {
     case CHIP_WAIT_SLEEP:
         return chr__append(buf, size, 0, "sleeps");
     case CHIP_WAIT_CHILD:
+    case CHIP_WAIT_JOIN:
         return chr__append(buf, size, 0, "waits for the exit of %s",
                            a->wait_object < chr_control(st->rec)->actor_count
                                ? chr_actor_label(st->rec, a->wait_object, label)
                                : "any child");
+    case CHIP_WAIT_MUTEX:
+    case CHIP_WAIT_RWLOCK:
+    case CHIP_WAIT_ONCE:
+        return awaited_lock(st, a, buf, size);
+    case CHIP_WAIT_COND:
+    case CHIP_WAIT_SEM:
+    case CHIP_WAIT_BARRIER:
+        n = chr__append(buf, size, 0, "waits for the %s", kind);
+        return place(st, a, n, buf, size);
+    case CHIP_WAIT_IO:
+        return chr__append(buf, size, 0, "waits for descriptor %" PRIu64, a->wait_offset);
     default:
+<<<<<<< HEAD
         n = chr__append(buf, size, 0, "waits for a change of ");
         n = chr__word_at(st, a->wait_object, a->wait_offset, buf, n, size);
+=======
+        n = chr__append(buf, size, 0, "waits (%s) for a change of the word", kind ? kind : "?");
+        n = place(st, a, n, buf, size);
+>>>>>>> i3
         return chr__append(buf, size, n, ", which holds %" PRIu64, a->wait_value);
     }
 }

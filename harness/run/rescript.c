@@ -105,12 +105,11 @@ static bool find_place(const struct chip_control *c, const struct chr_recording 
     return p->after_count > 0;
 }
 
-static int guided(struct rescripting *x, size_t count, struct trial_finding *found,
-                  struct chip_error *err) {
+static int guided(struct rescripting *x, struct trial_finding *found, struct chip_error *err) {
     struct trial how = {.strategy = CHIP_STRATEGY_GUIDED,
                         .seed = x->plan->seed,
                         .switches = x->shrunk->switches,
-                        .switch_count = count};
+                        .switch_count = x->shrunk->count};
     for (size_t i = 0; i < x->shrunk->count; i++)
         x->shrunk->switches[i].used = CHIP_SWITCH_UNMET;
     return trials_make(&x->t, &how, found, err);
@@ -119,7 +118,7 @@ static int guided(struct rescripting *x, size_t count, struct trial_finding *fou
 static int find_places(struct rescripting *x, struct chip_error *err) {
     struct trial_finding found;
     struct chr_recording *rec = NULL;
-    int r = guided(x, x->shrunk->count, &found, err);
+    int r = guided(x, &found, err);
     if (!r)
         r = chr_recording_open(x->t.record.control, x->t.record.bytes, &rec, err);
     if (r)
@@ -229,7 +228,7 @@ static int find_script(struct rescripting *x, struct chip_error *err) {
     return r;
 }
 
-/* ---- the proof ---- */
+/* ---- the proof by holds ---- */
 
 static int prove_by_holds(struct rescripting *x, struct chip_error *err) {
     struct rescript *o = x->out;
@@ -244,71 +243,95 @@ static int prove_by_holds(struct rescripting *x, struct chip_error *err) {
     return count_runs(x, PASS, RESCRIPT_PROOF, false, &o->passes, err);
 }
 
-static uint64_t seq_of(const struct chr_recording *rec, const struct rescript_event *e) {
-    int kind = e->match.point_kind == CHIP_KIND_CALL ? CHIP_EV_CALL : CHIP_EV_POINT;
-    for (size_t i = 0; i < chr_event_count(rec); i++) {
-        const struct chip_event *at = chr_event(rec, i);
-        if (at->kind == kind && at->actor == e->actor && at->point == e->match.point &&
-            at->occurrence == e->occurrence)
-            return at->seq;
-    }
-    return CHR_NO_SEQ;
+/* ---- the proof by the last switch ---- */
+
+/* The run with the last switch or, in its place, one that leaves the turn where it would go anyway:
+ * that changes nothing but tells when the place was met. */
+static int with_last(struct rescripting *x, bool taken, struct trial_finding *found,
+                     struct chip_error *err) {
+    struct chip_switch *last = &x->shrunk->switches[x->shrunk->count - 1];
+    const uint16_t to = last->to;
+    last->to = taken ? to : last->instead;
+    int r = guided(x, found, err);
+    last->to = to;
+    return r;
 }
 
-/* Did a come before b in the last trial? An event that did not come is after all others. */
-static bool is_before(struct rescripting *x, const struct rescript_event *a,
-                      const struct rescript_event *b) {
+/* In the last trial, was Q passed while D stood at the last switch (!turned)? Or did D go on, and Q
+ * come later or not at all (turned)? */
+static bool has_order(struct rescripting *x, const struct rescript_event *q, bool turned) {
+    const int kind = q->match.point_kind == CHIP_KIND_CALL ? CHIP_EV_CALL : CHIP_EV_POINT;
+    const struct chip_switch *s = &chip_control_switches(x->t.record.control)[x->shrunk->count - 1];
     struct chr_recording *rec = NULL;
-    if (chr_recording_open(x->t.record.control, x->t.record.bytes, &rec, NULL))
+    uint64_t passed = CHR_NO_SEQ, went_on = CHR_NO_SEQ;
+    if (s->used != (turned ? CHIP_SWITCH_IDLE : CHIP_SWITCH_TAKEN) ||
+        chr_recording_open(x->t.record.control, x->t.record.bytes, &rec, NULL))
         return false;
-    bool so = seq_of(rec, a) < seq_of(rec, b);
+    for (size_t i = chr_event_count(rec); i-- > 0;) {
+        const struct chip_event *e = chr_event(rec, i);
+        if (e->actor == s->instead && e->seq >= s->seq)
+            went_on = e->seq;
+        if (e->kind == kind && e->actor == q->actor && e->point == q->match.point &&
+            e->occurrence == q->occurrence)
+            passed = e->seq;
+    }
     chr_recording_close(rec);
-    return so;
+    return turned ? passed >= s->seq && passed > went_on : passed >= s->seq && passed < went_on;
 }
 
-/* The Q whose order to P is another one in the last trial, made without the last switch: that of
- * the script if it is such, else the first. Index, or after_count. */
+/* The Q whose order to P is turned in the last trial: that of the script if it is such, else the
+ * first. Index, or after_count. */
 static size_t turned_by_switch(struct rescripting *x, const struct place *p) {
     size_t found = p->after_count;
     for (size_t q = p->after_count; q-- > 0;) {
-        const struct rescript_event *e = &p->after[q];
-        if (!is_before(x, &p->before, e))
+        if (!has_order(x, &p->after[q], true))
             continue;
         found = q;
-        if (x->out->has_pair && memcmp(e, &x->out->first, sizeof *e) == 0)
+        if (x->out->has_pair && memcmp(&p->after[q], &x->out->first, sizeof p->after[q]) == 0)
             break;
     }
     return found;
 }
 
-/* With the last switch, and without it. What it gives replaces a proof by holds only if it is one.
- */
+/* What it gives replaces what the holds gave only if it is a proof. */
 static int prove_by_switch(struct rescripting *x, struct chip_error *err) {
     struct rescript *o = x->out;
     const struct place *p = &x->places[x->place_count - 1];
     struct trial_finding found;
     unsigned fails = 0, passes = 0;
     set_holds(x, NULL, 0);
-    int r = guided(x, x->shrunk->count - 1, &found, err);
+    int r = with_last(x, false, &found, err);
     size_t q = r ? p->after_count : turned_by_switch(x, p);
     if (r || q == p->after_count)
         return r;
-    const struct rescript_event *first = &p->after[q], *then = &p->before;
     for (unsigned i = 0; i < RESCRIPT_PROOF && !r; i++) {
-        r = guided(x, x->shrunk->count, &found, err);
-        fails += !r && trial_same(&found, &x->shrunk->finding) && is_before(x, first, then);
+        r = with_last(x, true, &found, err);
+        fails += !r && trial_same(&found, &x->shrunk->finding) && has_order(x, &p->after[q], false);
         if (!r)
-            r = guided(x, x->shrunk->count - 1, &found, err);
-        passes += !r && found.verdict == CHS_VERDICT_PASS && is_before(x, then, first);
+            r = with_last(x, false, &found, err);
+        passes += !r && found.verdict == CHS_VERDICT_PASS && has_order(x, &p->after[q], true);
     }
     if (o->has_pair && fails + passes < 2 * RESCRIPT_PROOF)
         return r;
     o->has_pair = true;
     o->scripted = false;
-    o->first = *first;
-    o->then = *then;
+    o->first = p->after[q];
+    o->then = p->before;
     o->fails = fails;
     o->passes = passes;
+    return r;
+}
+
+/* What the switches do on lib/: the places are the same there as far as the code is. */
+static int try_sound(struct rescripting *x, struct trial_case what, struct chip_error *err) {
+    struct trial_finding found;
+    trials_close(&x->t);
+    what.defect = NULL;
+    int r = trials_open(&x->t, &what, err);
+    if (!r)
+        r = guided(x, &found, err);
+    if (!r)
+        x->out->sound = found.verdict;
     return r;
 }
 
@@ -330,6 +353,9 @@ int rescript(const struct shrink_plan *plan, const struct shrink_result *shrunk,
     bool proved = out->fails == RESCRIPT_PROOF && out->passes == RESCRIPT_PROOF;
     if (!r && x.last && !proved)
         r = prove_by_switch(&x, err);
+    out->sound = CHS_VERDICT_PASS;
+    if (!r && what.defect)
+        r = try_sound(&x, what, err);
     trials_close(&x.t);
     free(x.places);
     return r;

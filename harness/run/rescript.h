@@ -36,6 +36,7 @@ struct rescript {
     bool scripted;   /* the orders were made by holds in random schedules, else by the switch */
     unsigned fails;  /* of RESCRIPT_PROOF runs with first before then */
     unsigned passes; /* of as many with then before first */
+    int sound; /* enum chs_verdict that the same switches come to on lib/; without a defect: PASS */
 };
 
 /* plan->what.variant is not used: the result's is. As run_once(). */
@@ -45,11 +46,13 @@ int rescript(const struct shrink_plan *plan, const struct shrink_result *shrunk,
 /* rescript_file.c: the scenario with this script and this name, as a file; *text is the caller's.
  * CHIP_E_VALUE: it keeps a script of its own. */
 int rescript_file(const struct shrink_plan *plan, const struct shrink_result *shrunk,
-                  const struct rescript *script, const char *name, char **text,
+                  const struct rescript *script, const char *name, bool catches, char **text,
                   struct chip_error *err);
-/* How many of RESCRIPT_SEEDS runs of that text have the finding; path: where it will stand. */
+/* Of RESCRIPT_SEEDS runs of that text: how many have the finding, and how many pass on lib/ (0 if
+ * there is no defect). path: where it will stand. */
 int rescript_check(const struct shrink_plan *plan, const struct shrink_result *shrunk,
-                   const char *path, const char *text, unsigned *have, struct chip_error *err);
+                   const char *path, const char *text, unsigned *have, unsigned *pass,
+                   struct chip_error *err);
 /* "rank 0 d2h.chunk[1]". Returns buf. */
 const char *rescript_event_text(const struct rescript_event *e, bool any_actor,
                                 char buf[CHR_TEXT_LEN]);

@@ -82,7 +82,8 @@ static void copy_rest(FILE *out, const char *text, const struct chs_scenario *s,
 static void write_command(FILE *out, const struct chs_scenario *s, const char *name) {
     fprintf(out, "chipharness: 1\nname: %s\nabout: a schedule of %s that fails\nranks: %llu\n",
             name, s->name, (unsigned long long)(s->ranks ? s->ranks : 1));
-    fprintf(out, "time_limit: %lluns\ncommand: [", (unsigned long long)s->time_limit_ns);
+    char limit[CHR_LABEL_LEN];
+    fprintf(out, "time_limit: %s\ncommand: [", chr_duration_text(s->time_limit_ns, limit));
     for (size_t i = 0; i < s->command_count; i++) {
         fputs(i ? ", '" : "'", out);
         for (const char *p = s->command[i]; *p; p++)
@@ -101,7 +102,7 @@ static char *read_all(int fd) {
 }
 
 int rescript_file(const struct shrink_plan *plan, const struct shrink_result *shrunk,
-                  const struct rescript *script, const char *name, char **text,
+                  const struct rescript *script, const char *name, bool catches, char **text,
                   struct chip_error *err) {
     const struct scenario_file *file = plan->what.file;
     const struct chs_scenario *s = chs_variant(file->file, shrunk->variant);
@@ -125,7 +126,8 @@ int rescript_file(const struct shrink_plan *plan, const struct shrink_result *sh
         copy_rest(out, from, s, name);
     fprintf(out, "seeds: %d\n", RESCRIPT_SEEDS);
     write_script(out, script);
-    write_catches(out, plan, shrunk);
+    if (catches)
+        write_catches(out, plan, shrunk);
     free(from);
     if (fclose(out) == 0)
         return CHIP_OK;
@@ -134,28 +136,32 @@ int rescript_file(const struct shrink_plan *plan, const struct shrink_result *sh
     return chip_error_set(err, CHIP_E_MEMORY, "out of memory");
 }
 
-static int count_findings(struct trials *t, const struct shrink_result *shrunk, unsigned *have,
-                          struct chip_error *err) {
-    int r = CHIP_OK;
+static int count_runs(const struct trial_case *what, const struct trial_finding *wanted,
+                      unsigned *count, struct chip_error *err) {
+    struct trials t;
+    *count = 0;
+    int r = trials_open(&t, what, err);
     for (unsigned i = 0; i < RESCRIPT_SEEDS && !r; i++) {
         struct trial how = {.strategy = CHIP_STRATEGY_RANDOM, .seed = i + 1};
         struct trial_finding found;
-        r = trials_make(t, &how, &found, err);
-        *have += !r && trial_alike(&found, &shrunk->finding);
+        r = trials_make(&t, &how, &found, err);
+        *count += !r && trial_alike(&found, wanted);
     }
+    trials_close(&t);
     return r;
 }
 
 int rescript_check(const struct shrink_plan *plan, const struct shrink_result *shrunk,
-                   const char *path, const char *text, unsigned *have, struct chip_error *err) {
+                   const char *path, const char *text, unsigned *have, unsigned *pass,
+                   struct chip_error *err) {
     struct chs_errors *errors = chs_errors_new();
     struct scenario_file made = {.fd = memfd_create("scenario", MFD_CLOEXEC)};
     struct trial_case what = {
         .where = plan->what.where, .file = &made, .defect = plan->what.defect};
+    const struct trial_finding none = {.verdict = CHS_VERDICT_PASS};
     size_t n = strlen(text);
-    struct trials t = {.zygote = NULL};
-    *have = 0;
     int r = CHIP_OK;
+    *have = *pass = 0;
     if (made.fd < 0 || write(made.fd, text, n) != (ssize_t)n)
         r = chip_error_set(err, CHIP_E_OS, "cannot keep a scenario in memory");
     else if (chs_load_bytes(text, n, path, NULL, &made.file, errors) != 0) {
@@ -163,10 +169,10 @@ int rescript_check(const struct shrink_plan *plan, const struct shrink_result *s
         r = chip_error_set(err, CHIP_E_VALUE, "the scenario with its new script is not valid");
     }
     if (!r)
-        r = trials_open(&t, &what, err);
-    if (!r)
-        r = count_findings(&t, shrunk, have, err);
-    trials_close(&t);
+        r = count_runs(&what, &shrunk->finding, have, err);
+    what.defect = NULL;
+    if (!r && plan->what.defect)
+        r = count_runs(&what, &none, pass, err);
     chs_free(made.file);
     chs_errors_free(errors);
     if (made.fd >= 0)

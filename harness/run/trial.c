@@ -49,7 +49,7 @@ static void find(const struct trials *t, struct trial_finding *found) {
     *found = (struct trial_finding){.verdict = judgement_verdict(&j)};
     if (j.count) {
         found->line = j.findings[0].line;
-        found->text = hash(j.findings[0].expectation);
+        found->text = j.findings[0].expectation ? hash(j.findings[0].expectation) : 0;
         found->outcome = found->line ? 0 : t->record.control->outcome;
         memcpy(found->seq, j.findings[0].seq, sizeof found->seq);
     }

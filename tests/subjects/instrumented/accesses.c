@@ -279,12 +279,30 @@ static void mode_threads(void) {
         abort();
 }
 
+static void publish(void) {
+    char twos[sizeof s->text];
+    memset(twos, 2, sizeof twos);
+    memcpy(s->text, twos, sizeof twos);
+}
+
+/* Reads while the other copies: both halves, or each its own. */
+static void mode_torn(void) {
+    char seen[sizeof s->text];
+    child(publish);
+    memcpy(seen, s->text, sizeof seen);
+    wait_all();
+    atomic_store(&s->answer, 1 + seen[0] + seen[sizeof seen - 1]);
+    if (atomic_load(&s->answer) == 0)
+        abort();
+}
+
 #define MODES(X)                                                                                \
     X(poll)                                                                                     \
     X(poll_two)                                                                                 \
     X(livelock)                                                                                 \
     X(livelock_yield)                                                                           \
     X(bounded)                                                                                  \
+    X(torn)                                                                                     \
     X(remap)                                                                                    \
     X(system_v) X(impatient) X(deadline) X(poll_sleeping) X(lock) X(race) X(threads) X(private) \
         X(copy)
