@@ -218,10 +218,7 @@ static size_t awaited_lock(const struct story *st, const struct chip_actor *a, c
 
 static size_t awaited(const struct story *st, const struct chip_actor *a, char *buf, size_t size) {
     char label[CHR_LABEL_LEN];
-<<<<<<< HEAD
-=======
     const char *kind = chr_wait_kind_name(a->wait_kind);
->>>>>>> i3
     size_t n;
     switch (a->wait_kind) {
     case CHIP_WAIT_SLEEP:
@@ -244,13 +241,8 @@ static size_t awaited(const struct story *st, const struct chip_actor *a, char *
     case CHIP_WAIT_IO:
         return chr__append(buf, size, 0, "waits for descriptor %" PRIu64, a->wait_offset);
     default:
-<<<<<<< HEAD
         n = chr__append(buf, size, 0, "waits for a change of ");
         n = chr__word_at(st, a->wait_object, a->wait_offset, buf, n, size);
-=======
-        n = chr__append(buf, size, 0, "waits (%s) for a change of the word", kind ? kind : "?");
-        n = place(st, a, n, buf, size);
->>>>>>> i3
         return chr__append(buf, size, n, ", which holds %" PRIu64, a->wait_value);
     }
 }
