@@ -8,6 +8,7 @@
 #include <chip/probe.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -21,6 +22,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/select.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <threads.h>
 #include <time.h>
@@ -157,6 +159,39 @@ static void mode_lost_wakeup_right(void) {
         pthread_cond_wait(&cond, &mutex);
     pthread_mutex_unlock(&mutex);
     join(id);
+}
+
+/* ---- a word must change before it is told ---- */
+
+static void tell(void) {
+    syscall(SYS_futex, &shared->flag, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+static void tell_then_set(void) {
+    tell();
+    CHIP_PROBE(KERNEL_STEP, 0, 1, 0, 0);
+    __atomic_store_n(&shared->flag, 1, __ATOMIC_SEQ_CST);
+}
+
+static void set_then_tell(void) {
+    __atomic_store_n(&shared->flag, 1, __ATOMIC_SEQ_CST);
+    CHIP_PROBE(KERNEL_STEP, 0, 1, 0, 0);
+    tell();
+}
+
+static void await_flag(void (*other_side)(void)) {
+    pid_t pid = child(other_side);
+    while (!__atomic_load_n(&shared->flag, __ATOMIC_SEQ_CST))
+        syscall(SYS_futex, &shared->flag, FUTEX_WAIT, 0, NULL, NULL, 0);
+    reap(pid, 0);
+}
+
+static void mode_told_too_early(void) {
+    await_flag(tell_then_set);
+}
+
+static void mode_told_too_early_right(void) {
+    await_flag(set_then_tell);
 }
 
 /* ---- a lock's owner that dies ---- */
@@ -631,7 +666,8 @@ static void mode_detached_right(void) {
     X(join_cycle) X(join_cycle_right) X(semaphore) X(semaphore_right) X(open_pipe)              \
     X(open_pipe_right) X(once_right) X(event_right) X(timeout_right) X(own_lock)                \
     X(own_lock_right) X(fork_right) X(exit_right) X(destructor_right) X(main_leaves_right)      \
-    X(detached_right) X(named_left) X(named_right) X(timed_join_right) X(c11_right)
+    X(detached_right) X(named_left) X(named_right) X(timed_join_right) X(c11_right)  \
+    X(told_too_early) X(told_too_early_right)
 /* clang-format on */
 
 static const struct {
