@@ -29,7 +29,7 @@ shrinks() {
     folder=$(dirname "$file")
     exits 1 chipharness shrink "$file" >story || { tail -n 40 story; return 1; }
     grep -Eq "^[0-9]+ switch(es)? -> $left switch(es)? in [0-9]+ runs" story || { tail story; return 1; }
-    grep -q "^  verdict  *$verdict\$" story || { cat story; return 1; }
+    grep -Eq "^FAIL .*: $verdict\$" story || { cat story; return 1; }
     grep -q "^  without the defect the same switches come to: pass\$" story || { tail story; return 1; }
     [ "$left" = 0 ] || grep -q "^  without any one of them it is not there" story || return 1
     exits 1 chipharness replay "$folder/shrunk.chsched" >again || { tail -n 40 again; return 1; }
@@ -78,6 +78,24 @@ for seed in $(seq 20); do
 done
 check "the bytes of a buffer" shrinks four/bytes/1.chsched content 0
 check "its scenario" scripted four/bytes/shrunk.yaml task-done-before-flush content
+
+# A program of one's own that fails without any switch, while other schedules pass.
+cp "$CHIP_BUILD/subjects/own/holder_broken" "$CHIP_BUILD/subjects/own/once_broken" .
+chipharness explore --out five -- ./holder_broken >/dev/null 2>&1
+passes() {
+    exits 1 chipharness shrink five/holder_broken/1.chsched >story || { tail story; return 1; }
+    grep -q -- '-> 0 switches in' story && grep -Eq '^  it takes [0-9]+ switch(es)? to pass:' story &&
+        grep -q '^  A before B fails 20/20, B before A passes 20/20' story || { tail story; return 1; }
+}
+check "no switch: what makes it pass, and both orders" passes
+chipharness explore --out six -- ./once_broken >/dev/null 2>&1
+own() {
+    exits 1 chipharness shrink six/once_broken/1.chsched >story || { tail story; return 1; }
+    grep -q -- '-> 1 switch in' story && grep -q '^  without any one of them' story &&
+        grep -q '^  A before B fails 20/20, B before A passes 20/20' story || { tail story; return 1; }
+    exits 1 chipharness replay six/once_broken/shrunk.chsched >/dev/null
+}
+check "a program of one's own: one switch" own
 
 schedule=four/bytes/1.chsched
 named() {
