@@ -19,6 +19,7 @@ enum {
     WEIGHT_LAST = 5000,
     WEIGHT_FLOW = 3000,
     WEIGHT_POINT = 1500,
+    WEIGHT_ACCESS = 1200, /* below a probe: a program that has both named what matters */
     WEIGHT_REST = 400,
     WEIGHT_LEAST = 100, /* not worth a row */
     /* what an event loses for each one between it and the nearest decisive one */
@@ -69,8 +70,9 @@ static int own_weight(const struct chip_event *ev) {
     case CHIP_EV_START:
     case CHIP_EV_STEP:
         return WEIGHT_REST;
-    case CHIP_EV_WAKE:
     case CHIP_EV_ACCESS:
+        return WEIGHT_ACCESS;
+    case CHIP_EV_WAKE:
     case CHIP_EV_COUNT:
         return WEIGHT_REST / 4;
     }
@@ -115,7 +117,8 @@ static void raise_last(const struct story *st, struct weighed *w, size_t n) {
     for (size_t i = n; i-- > 0;) {
         const struct chip_event *ev = chr_event(st->rec, w[i].event);
         bool tells = ev->kind == CHIP_EV_POINT || ev->kind == CHIP_EV_WAIT ||
-                     ev->kind == CHIP_EV_CALL || ev->kind == CHIP_EV_TIMEOUT;
+                     ev->kind == CHIP_EV_CALL || ev->kind == CHIP_EV_TIMEOUT ||
+                     ev->kind == CHIP_EV_ACCESS;
         if (tells && seen[ev->actor]++ < LAST && w[i].weight < WEIGHT_LAST)
             w[i].weight = WEIGHT_LAST - (int)seen[ev->actor];
     }
