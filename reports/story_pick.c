@@ -23,6 +23,7 @@ enum {
     WEIGHT_LAST = 5000,
     WEIGHT_FLOW = 3000,
     WEIGHT_POINT = 1500,
+    WEIGHT_ACCESS = 1200, /* below a probe: a program that has both named what matters */
     WEIGHT_REST = 400,
     WEIGHT_LEAST = 100, /* not worth a row */
     /* what an event loses for each point between it and the nearest decisive one */
@@ -88,8 +89,9 @@ static int own_weight(const struct chip_event *ev) {
     case CHIP_EV_START:
     case CHIP_EV_STEP:
         return WEIGHT_REST;
-    case CHIP_EV_WAKE:
     case CHIP_EV_ACCESS:
+        return WEIGHT_ACCESS;
+    case CHIP_EV_WAKE:
     case CHIP_EV_COUNT:
         return WEIGHT_REST / 4;
     }
@@ -181,7 +183,8 @@ static void raise_last(struct picking *p) {
         const struct chip_event *ev = chr_event(st->rec, i);
         uint32_t poll = st->poll_of[i];
         bool tells =
-            ev->kind == CHIP_EV_POINT || (ev->kind == CHIP_EV_WAIT && !poll && !seen[ev->actor]);
+            ev->kind == CHIP_EV_POINT || ev->kind == CHIP_EV_ACCESS ||
+            (ev->kind == CHIP_EV_WAIT && !poll && !seen[ev->actor]);
         if (!tells || seen[ev->actor]++ >= LAST)
             continue;
         int weight = WEIGHT_LAST - (int)seen[ev->actor];

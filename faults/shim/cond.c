@@ -35,6 +35,7 @@ static int cond_wait(uint32_t call, pthread_cond_t *c, pthread_mutex_t *m, clock
         error = chipharness_sync_wait(CHIP_WAIT_COND, c, 0, deadline);
         int locked = shim_mutex_lock(m, CHIP_NO_DEADLINE);
         error = locked ? locked : error;
+        pthread_testcancel();
     }
     return shim_end(&op, error);
 }
@@ -162,6 +163,7 @@ static int sem_take(uint32_t call, sem_t *s, clockid_t clock, const struct times
         error = errno;
         if (error == EAGAIN)
             error = chipharness_sync_wait(CHIP_WAIT_SEM, s, 0, deadline);
+        pthread_testcancel();
     }
     errno = kept;
     return shim_end_errno(&op, error);

@@ -66,8 +66,10 @@ CHIP_HOOK int chipharness_thread_prepare(uint32_t *actor);
 CHIP_HOOK void chipharness_thread_created(uint32_t actor, int error);
 CHIP_HOOK void chipharness_thread_begin(uint32_t actor);
 /* Waits until that thread of this process has ended: 0, or until the deadline: ETIMEDOUT. EDEADLK:
- * it is the caller, or waits for it. */
+ * it is the caller, or waits for it. EAGAIN: not yet; the caller may have been cancelled. */
 CHIP_HOOK int chipharness_thread_wait(uint32_t actor, uint64_t deadline);
+/* That thread was cancelled: it wakes up to see it, if it waits where cancellation is seen. */
+CHIP_HOOK void chipharness_thread_cancelled(uint32_t actor);
 /* True if that actor is another thread of the caller's process, also one that has ended. */
 CHIP_HOOK bool chipharness_thread_here(uint32_t actor);
 

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -26,8 +27,10 @@ static void await_ready(int fd, short events) {
     int kept = errno;
     int flags = fcntl(fd, F_GETFL);
     struct pollfd p = {.fd = fd, .events = events};
-    while (flags >= 0 && !(flags & O_NONBLOCK) && poll_now(&p, 1) == 0)
+    while (flags >= 0 && !(flags & O_NONBLOCK) && poll_now(&p, 1) == 0) {
         chipharness_io_wait(CHIP_WAIT_IO, fd, CHIP_NO_DEADLINE);
+        pthread_testcancel();
+    }
     errno = kept;
 }
 
@@ -96,8 +99,10 @@ SHIM_EXPORT int poll(struct pollfd *fds, nfds_t n, int timeout_ms) {
     if (planned)
         errno = planned;
     else
-        while ((r = real_poll(fds, n, 0)) == 0 && !over)
+        while ((r = real_poll(fds, n, 0)) == 0 && !over) {
             over = chipharness_io_wait(CHIP_WAIT_POLL, n ? fds[0].fd : -1, deadline);
+            pthread_testcancel();
+        }
     chipharness_call_leave(CHIP_CALL_poll, r, r < 0 ? errno : 0, n, (uint64_t)timeout_ms);
     return r;
 }
@@ -116,8 +121,10 @@ SHIM_EXPORT int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeo
     if (planned)
         errno = planned;
     else
-        while ((r = real_ppoll(fds, n, &now, mask)) == 0 && !over)
+        while ((r = real_ppoll(fds, n, &now, mask)) == 0 && !over) {
             over = chipharness_io_wait(CHIP_WAIT_POLL, n ? fds[0].fd : -1, deadline);
+            pthread_testcancel();
+        }
     chipharness_call_leave(CHIP_CALL_ppoll, r, r < 0 ? errno : 0, n, 0);
     return r;
 }
@@ -157,8 +164,10 @@ SHIM_EXPORT int select(int n, fd_set *restrict to_read, fd_set *restrict to_writ
     if (planned)
         errno = planned;
     else
-        while ((r = select_now(n, &s)) == 0 && !over)
+        while ((r = select_now(n, &s)) == 0 && !over) {
             over = chipharness_io_wait(CHIP_WAIT_POLL, -1, deadline);
+            pthread_testcancel();
+        }
     if (timeout && r >= 0) { /* Linux tells what is left */
         uint64_t now = chipharness_clock_ns(), left = deadline > now ? deadline - now : 0;
         timeout->tv_sec = (time_t)(left / 1000000000ull);
@@ -182,8 +191,10 @@ SHIM_EXPORT int epoll_pwait(int fd, struct epoll_event *events, int max, int tim
     if (planned)
         errno = planned;
     else
-        while ((r = real_epoll_pwait(fd, events, max, 0, mask)) == 0 && !over)
+        while ((r = real_epoll_pwait(fd, events, max, 0, mask)) == 0 && !over) {
             over = chipharness_io_wait(CHIP_WAIT_POLL, fd, deadline);
+            pthread_testcancel();
+        }
     chipharness_call_leave(CHIP_CALL_epoll_wait, r, r < 0 ? errno : 0, (uint64_t)fd,
                            (uint64_t)timeout_ms);
     return r;

@@ -71,6 +71,7 @@ static int sleep_virtual(uint32_t call, uint64_t ns) {
     int planned = chipharness_call_enter(call, NULL);
     if (!planned)
         chipharness_sleep(ns);
+    pthread_testcancel();
     return planned;
 }
 

@@ -67,7 +67,8 @@ static int join_until(pthread_t id, void **result, uint64_t deadline) {
     int error = chipharness_call_enter(CHIP_CALL_pthread_join, NULL);
     uint32_t actor = actor_of(id);
     if (!error && actor != CHIP_NO_ACTOR)
-        error = chipharness_thread_wait(actor, deadline);
+        while ((error = chipharness_thread_wait(actor, deadline)) == EAGAIN)
+            pthread_testcancel();
     if (!error)
         error = real_pthread_join(id, result);
     chipharness_call_leave(CHIP_CALL_pthread_join, error, error, actor, 0);
@@ -100,6 +101,19 @@ SHIM_EXPORT int pthread_timedjoin_np(pthread_t id, void **result, const struct t
     if (!shim_controlled())
         return real_pthread_timedjoin_np ? real_pthread_timedjoin_np(id, result, at) : ENOSYS;
     return pthread_clockjoin_np(id, result, CLOCK_REALTIME, at);
+}
+
+/* A deferred cancellation is seen where the thread goes on from a wait; nobody sleeps where the
+ * real one would find it. */
+SHIM_EXPORT int pthread_cancel(pthread_t id) {
+    SHIM_REAL(pthread_cancel);
+    if (!real_pthread_cancel)
+        return ENOSYS;
+    int error = real_pthread_cancel(id);
+    uint32_t actor = !error && shim_controlled() ? actor_of(id) : CHIP_NO_ACTOR;
+    if (actor != CHIP_NO_ACTOR)
+        chipharness_thread_cancelled(actor);
+    return error;
 }
 
 /* The third word of glibc's barrier is its count; the rest of it is not used here. */

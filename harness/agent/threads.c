@@ -151,12 +151,18 @@ int chipharness_thread_wait(uint32_t actor, uint64_t deadline) {
     if (actor == self || (a->state == CHIP_STATE_WAITING && a->wait_kind == CHIP_WAIT_JOIN &&
                           a->wait_object == self))
         error = EDEADLK;
-    while (!error && a->state != CHIP_STATE_DEAD)
+    else if (a->state != CHIP_STATE_DEAD)
         error = deadline <= agent__.c->clock_ns
                     ? ETIMEDOUT
                     : agent__block(CHIP_WAIT_JOIN, actor, 0, 0, deadline);
+    if (!error && a->state != CHIP_STATE_DEAD)
+        error = EAGAIN;
     agent__leave(in);
     return error;
+}
+
+void chipharness_thread_cancelled(uint32_t actor) {
+    ctl_interrupt(agent__.c, actor);
 }
 
 pid_t chipharness_tid(void) {

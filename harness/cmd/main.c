@@ -14,7 +14,20 @@ static const struct {
 #undef X_ROW
 };
 
+/* Under the name chipharness-VERB (a link) the verb is part of the name: for build systems that
+ * take no words after a compiler's name. */
+static const char *verb_of_name(const char *path) {
+    static const char prefix[] = "chipharness-";
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    return strncmp(name, prefix, sizeof prefix - 1) == 0 ? name + sizeof prefix - 1 : NULL;
+}
+
 int main(int argc, char **argv) {
+    const char *named = argc > 0 ? verb_of_name(argv[0]) : NULL;
+    if (named && strcmp(named, "cc") == 0)
+        return cmd_cc(argc - 1, argv + 1);
+    if (named && strcmp(named, "c++") == 0)
+        return cmd_cxx(argc - 1, argv + 1);
     if (argc < 2) {
         cmd_help(0, argv);
         return EXIT_USAGE;

@@ -54,9 +54,16 @@ static void print_switches(const struct shrinking *x, const struct case_result *
     }
     if (s->count == 0)
         puts("  it needs no switch: so it goes when each actor runs for as long as it can");
-    else if (s->minimal)
+    if (x->script.passing_count)
+        printf("  it takes %zu switch%s to pass:\n", x->script.passing_count,
+               x->script.passing_count == 1 ? "" : "es");
+    for (size_t i = 0; i < x->script.passing_count; i++) {
+        char text[CHR_TEXT_LEN];
+        printf("  %zu  %s\n", i + 1, shrink_text(made->rec, &x->script.passing[i], text));
+    }
+    if (s->count && s->minimal)
         puts("  without any one of them it is not there: each was tried");
-    else
+    else if (s->count)
         puts("  the budget was used up: there may be fewer");
     if (x->plan.what.defect)
         printf("  without the defect the same switches come to: %s\n",
@@ -98,7 +105,9 @@ static void print_pair(const struct shrinking *x, const struct case_result *made
     printf("  B  %s%s\n", then, place_text(made, symbols, &s->then, where));
     printf("  A before B fails %u/%d, B before A passes %u/%d", s->fails, RESCRIPT_PROOF, s->passes,
            RESCRIPT_PROOF);
-    puts(s->scripted ? " (each in other random schedules)" : " (with the last switch, without it)");
+    puts(s->scripted       ? " (each in other random schedules)"
+         : x->result.count ? " (with the last switch, without it)"
+                           : " (without a switch, with the last)");
 }
 
 /* The name of a file without folder and ".chsched" if a scenario can have it, else "shrunk". */
@@ -239,6 +248,7 @@ static int shrink_it(struct shrinking *x) {
     if (!r)
         r = tell(x);
     shrink_free(&x->result);
+    rescript_free(&x->script);
     return r ? r : EXIT_FAILED;
 }
 

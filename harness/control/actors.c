@@ -130,6 +130,22 @@ void ctl_wake_all_of(struct chip_control *c, uint32_t kind) {
             make_runnable(&c->actors[i], 1);
 }
 
+void ctl_interrupt(struct chip_control *c, uint32_t actor) {
+    struct chip_actor *a = &c->actors[actor];
+    switch (a->state == CHIP_STATE_WAITING ? a->wait_kind : CHIP_WAIT_NONE) {
+    case CHIP_WAIT_COND:
+    case CHIP_WAIT_SEM:
+    case CHIP_WAIT_SLEEP:
+    case CHIP_WAIT_JOIN:
+    case CHIP_WAIT_IO:
+    case CHIP_WAIT_POLL:
+        make_runnable(a, 1);
+        break;
+    default:
+        break;
+    }
+}
+
 bool ctl_barrier(struct chip_control *c, uint32_t object, uint64_t offset, uint32_t count) {
     uint32_t arrived = 1;
     for (uint32_t i = 0; i < c->actor_count; i++)

@@ -59,6 +59,8 @@ uint32_t ctl_wake_kind(struct chip_control *c, uint32_t kind, uint32_t object, u
                        uint32_t n);
 /* Makes all runnable that wait in this way, wherever. */
 void ctl_wake_all_of(struct chip_control *c, uint32_t kind);
+/* Makes that actor runnable if it waits, but for a lock: its thread was cancelled. */
+void ctl_interrupt(struct chip_control *c, uint32_t actor);
 /* Arrives at a barrier of count actors: true if that completes it; the others are then woken. An
  * actor that died while it waited there has arrived all the same. */
 bool ctl_barrier(struct chip_control *c, uint32_t object, uint64_t offset, uint32_t count);

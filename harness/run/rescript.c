@@ -18,6 +18,7 @@ struct place {
 struct rescripting {
     const struct shrink_plan *plan;
     const struct shrink_result *shrunk;
+    const struct trial_finding *finding;
     struct trials t;
     size_t base;          /* holds of the scenario's own script */
     struct place *places; /* of the switches that a scenario can say; in their order */
@@ -293,10 +294,13 @@ static size_t turned_by_switch(struct rescripting *x, const struct place *p) {
     return found;
 }
 
-/* What it gives replaces what the holds gave only if it is a proof. */
+/* With the last switch, and without it: which of the two has the finding and which passes depends
+ * on what the switches were looked for. What it gives replaces what the holds gave only if it is a
+ * proof. */
 static int prove_by_switch(struct rescripting *x, struct chip_error *err) {
     struct rescript *o = x->out;
     const struct place *p = &x->places[x->place_count - 1];
+    const bool passing = x->plan->passing;
     struct trial_finding found;
     unsigned fails = 0, passes = 0;
     set_holds(x, NULL, 0);
@@ -305,21 +309,75 @@ static int prove_by_switch(struct rescripting *x, struct chip_error *err) {
     if (r || q == p->after_count)
         return r;
     for (unsigned i = 0; i < RESCRIPT_PROOF && !r; i++) {
-        r = with_last(x, true, &found, err);
-        fails += !r && trial_same(&found, &x->shrunk->finding) && has_order(x, &p->after[q], false);
+        r = with_last(x, !passing, &found, err);
+        fails += !r && trial_same(&found, x->finding) && has_order(x, &p->after[q], passing);
         if (!r)
-            r = with_last(x, false, &found, err);
-        passes += !r && found.verdict == CHS_VERDICT_PASS && has_order(x, &p->after[q], true);
+            r = with_last(x, passing, &found, err);
+        passes += !r && found.verdict == CHS_VERDICT_PASS && has_order(x, &p->after[q], !passing);
     }
     if (o->has_pair && fails + passes < 2 * RESCRIPT_PROOF)
         return r;
     o->has_pair = true;
     o->scripted = false;
-    o->first = p->after[q];
-    o->then = p->before;
+    o->first = passing ? p->before : p->after[q];
+    o->then = passing ? p->after[q] : p->before;
     o->fails = fails;
     o->passes = passes;
     return r;
+}
+
+/* A random schedule that passes; false if none of the first ones does. */
+static bool find_passing(struct rescripting *x, struct shrink_plan *plan, struct chip_error *err) {
+    set_holds(x, NULL, 0);
+    for (plan->seed = 1; plan->seed <= RESCRIPT_PROOF && !out_of_time(x); plan->seed++) {
+        struct trial how = {.strategy = CHIP_STRATEGY_RANDOM, .seed = plan->seed};
+        struct trial_finding found;
+        if (trials_make(&x->t, &how, &found, err))
+            return false;
+        if (found.verdict != CHS_VERDICT_PASS)
+            continue;
+        struct chip_control *c = x->t.record.control;
+        struct chip_choice *choices = calloc(c->choice_count + 1, sizeof *choices);
+        if (choices)
+            memcpy(choices, chip_control_choices(c), c->choice_count * sizeof *choices);
+        plan->choices = choices;
+        plan->choice_count = c->choice_count;
+        return choices != NULL;
+    }
+    return false;
+}
+
+/* The finding is there without any switch, but not in every schedule: the fewest switches that make
+ * it go away, and the pair of the last of them. That there are none to be found is no error. */
+static int contrast(struct rescripting *x, struct chip_error *err) {
+    struct shrink_plan plan = *x->plan;
+    struct shrink_result fewest;
+    plan.what.variant = x->shrunk->variant;
+    plan.passing = true;
+    if (!find_passing(x, &plan, err))
+        return CHIP_OK;
+    trials_close(&x->t);
+    int r = shrink(&plan, &fewest, err);
+    if (!r) {
+        const struct shrink_plan *own_plan = x->plan;
+        const struct shrink_result *own = x->shrunk;
+        x->plan = &plan;
+        x->shrunk = &fewest;
+        free(x->places);
+        x->places = NULL;
+        x->place_count = 0;
+        r = trials_open(&x->t, &plan.what, err);
+        if (!r && fewest.count)
+            r = find_places(x, err);
+        if (!r && fewest.count && x->last)
+            r = prove_by_switch(x, err);
+        x->out->passing = fewest.switches;
+        x->out->passing_count = fewest.count;
+        x->plan = own_plan;
+        x->shrunk = own;
+    }
+    free((void *)(uintptr_t)plan.choices);
+    return r == CHIP_E_VALUE ? CHIP_OK : r;
 }
 
 /* What the switches do on lib/: the places are the same there as far as the code is. */
@@ -337,7 +395,8 @@ static int try_sound(struct rescripting *x, struct trial_case what, struct chip_
 
 int rescript(const struct shrink_plan *plan, const struct shrink_result *shrunk,
              struct rescript *out, struct chip_error *err) {
-    struct rescripting x = {.plan = plan, .shrunk = shrunk, .out = out};
+    struct rescripting x = {
+        .plan = plan, .shrunk = shrunk, .finding = &shrunk->finding, .out = out};
     struct trial_case what = plan->what;
     memset(out, 0, sizeof *out);
     what.variant = shrunk->variant;
@@ -353,10 +412,17 @@ int rescript(const struct shrink_plan *plan, const struct shrink_result *shrunk,
     bool proved = out->fails == RESCRIPT_PROOF && out->passes == RESCRIPT_PROOF;
     if (!r && x.last && !proved)
         r = prove_by_switch(&x, err);
+    if (!r && shrunk->count == 0 && !out->found)
+        r = contrast(&x, err);
     out->sound = CHS_VERDICT_PASS;
     if (!r && what.defect)
         r = try_sound(&x, what, err);
     trials_close(&x.t);
     free(x.places);
     return r;
+}
+
+void rescript_free(struct rescript *s) {
+    free(s->passing);
+    s->passing = NULL;
 }

@@ -36,12 +36,18 @@ struct rescript {
     bool scripted;   /* the orders were made by holds in random schedules, else by the switch */
     unsigned fails;  /* of RESCRIPT_PROOF runs with first before then */
     unsigned passes; /* of as many with then before first */
+    /* Where the finding needs no switch: the fewest that make a run pass, and the pair is of these
+     */
+    struct chip_switch *passing; /* rescript_free() */
+    size_t passing_count;
     int sound; /* enum chs_verdict that the same switches come to on lib/; without a defect: PASS */
 };
 
 /* plan->what.variant is not used: the result's is. As run_once(). */
 int rescript(const struct shrink_plan *plan, const struct shrink_result *shrunk,
              struct rescript *out, struct chip_error *err);
+
+void rescript_free(struct rescript *s);
 
 /* rescript_file.c: the scenario with this script and this name, as a file; *text is the caller's.
  * CHIP_E_VALUE: it keeps a script of its own. */

@@ -196,7 +196,8 @@ static int set_up(struct shrinking *x, size_t *before, struct chip_error *err) {
         return chip_error_set(err, CHIP_E_VALUE,
                               "the schedule no longer fits: it leaves the record at step %llu",
                               (unsigned long long)c->diverged_step);
-    if (x->wanted.verdict == CHS_VERDICT_PASS || x->wanted.verdict == CHS_VERDICT_VACUOUS)
+    bool passes = x->wanted.verdict == CHS_VERDICT_PASS;
+    if (passes != x->plan->passing || x->wanted.verdict == CHS_VERDICT_VACUOUS)
         return chip_error_set(err, CHIP_E_VALUE, "the schedule has no finding any more: %s",
                               chs_verdict_word(x->wanted.verdict));
     size_t n = c->switch_count;
@@ -226,7 +227,7 @@ int shrink(const struct shrink_plan *plan, struct shrink_result *out, struct chi
                            x.all_count);
     if (!r)
         r = minimise(&x, err);
-    if (!r)
+    if (!r && !plan->passing)
         r = smaller_variant(&x, &out->variant, err);
     trials_close(&x.t);
     free(x.part);

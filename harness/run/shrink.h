@@ -20,6 +20,8 @@ struct shrink_plan {
     const struct chip_choice *choices;
     size_t choice_count;
     uint64_t deadline_ns; /* real time, run_now_ns(); 0: none */
+    bool
+        passing; /* the schedule passes, and the fewest switches that make it pass are looked for */
 };
 
 struct shrink_result {

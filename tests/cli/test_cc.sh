@@ -130,6 +130,11 @@ CMAKE
         ./project/build/program && nm -D project/build/libpart.so | grep __tsan_ >/dev/null
 }
 check "CMake" cmake_project
+one_word() {
+    cmake -S project -B project/one -DCMAKE_C_COMPILER="$H-cc" -DCMAKE_CXX_COMPILER="$H-c++" &&
+        cmake --build project/one && ./project/one/program
+}
+check "CMake, by names of one word" one_word
 
 autoconf_project() {
     mkdir -p auto && cp "$sources/memory.c" auto/ && cd auto || return 1

@@ -124,14 +124,14 @@ check_fails "defects: none at all" 'there is no patch' run defects
 symbols() { CHIP_LISTS=$1 bash "$CHIP_SOURCE/ci/check-symbols.sh"; }
 lists() {
     rm -rf "$SCRATCH/lists"
-    mkdir -p "$SCRATCH/lists"/{lib,harness/agent,faults/shim}
-    for list in lib harness/agent faults/shim; do
+    mkdir -p "$SCRATCH/lists"/{lib,harness/agent,harness/tsan,faults/shim}
+    for list in lib harness/agent harness/tsan faults/shim; do
         cp "$CHIP_SOURCE/$list/symbols.txt" "$SCRATCH/lists/$list/"
     done
 }
 lists
 check "symbols passes on the lists as they are" symbols "$SCRATCH/lists"
-for list in lib harness/agent faults/shim; do
+for list in lib harness/agent harness/tsan faults/shim; do
     lists && echo zzz_more >>"$SCRATCH/lists/$list/symbols.txt"
     check_fails "symbols: $list exports less than listed" '^-zzz_more' symbols "$SCRATCH/lists"
     lists && sed -i 1d "$SCRATCH/lists/$list/symbols.txt"

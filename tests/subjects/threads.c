@@ -8,6 +8,7 @@
 #include <chip/probe.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -21,6 +22,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/select.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <threads.h>
 #include <time.h>
@@ -32,7 +34,8 @@ static struct shared {
     pthread_barrier_t barrier;
     pthread_rwlock_t rwlock;
     sem_t sem, other_sem;
-    int count, ready, flag;
+    int count;
+    volatile int flag; /* a futex word; the turn orders what is done to it */
 } * shared;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER, other = PTHREAD_MUTEX_INITIALIZER;
@@ -157,6 +160,39 @@ static void mode_lost_wakeup_right(void) {
         pthread_cond_wait(&cond, &mutex);
     pthread_mutex_unlock(&mutex);
     join(id);
+}
+
+/* ---- a word must change before it is told ---- */
+
+static void tell(void) {
+    syscall(SYS_futex, &shared->flag, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+static void tell_then_set(void) {
+    tell();
+    CHIP_PROBE(KERNEL_STEP, 0, 1, 0, 0);
+    shared->flag = 1;
+}
+
+static void set_then_tell(void) {
+    shared->flag = 1;
+    CHIP_PROBE(KERNEL_STEP, 0, 1, 0, 0);
+    tell();
+}
+
+static void await_flag(void (*other_side)(void)) {
+    pid_t pid = child(other_side);
+    while (!shared->flag)
+        syscall(SYS_futex, &shared->flag, FUTEX_WAIT, 0, NULL, NULL, 0);
+    reap(pid, 0);
+}
+
+static void mode_told_too_early(void) {
+    await_flag(tell_then_set);
+}
+
+static void mode_told_too_early_right(void) {
+    await_flag(set_then_tell);
 }
 
 /* ---- a lock's owner that dies ---- */
@@ -528,6 +564,56 @@ static void mode_own_lock(void) {
     pthread_mutex_lock(&shared->mutex);
 }
 
+/* ---- cancelling ---- */
+
+static void unlock(void *m) {
+    pthread_mutex_unlock(m);
+}
+
+static void *cancelled_in_cond(void *arg) {
+    pthread_mutex_lock(&mutex);
+    pthread_cleanup_push(unlock, &mutex);
+    for (;;)
+        pthread_cond_wait(&cond, &mutex);
+    pthread_cleanup_pop(1);
+    return arg;
+}
+
+static void *cancelled_in_sleep(void *arg) {
+    for (;;)
+        sleep(1000);
+    return arg;
+}
+
+static void *cancelled_in_read(void *arg) {
+    char byte;
+    while (read(ends[0], &byte, 1) != 0) {
+    }
+    return arg;
+}
+
+static void *cancelled_in_join(void *arg) {
+    pthread_join(*(pthread_t *)arg, NULL);
+    return arg;
+}
+
+static void mode_cancel_right(void) {
+    void *(*const runs[])(void *) = {cancelled_in_cond, cancelled_in_sleep, cancelled_in_read};
+    must(pipe(ends) == 0);
+    pthread_t sleeper = start(cancelled_in_sleep, NULL),
+              joiner = start(cancelled_in_join, &sleeper);
+    usleep(1000);
+    must(pthread_cancel(joiner) == 0 && join(joiner) == PTHREAD_CANCELED);
+    must(pthread_cancel(sleeper) == 0 && join(sleeper) == PTHREAD_CANCELED);
+    for (int i = 0; i < 3; i++) {
+        pthread_t id = start(runs[i], NULL);
+        usleep(1000);
+        must(pthread_cancel(id) == 0);
+        must(join(id) == PTHREAD_CANCELED);
+    }
+    must(pthread_mutex_trylock(&mutex) == 0);
+}
+
 /* ---- threads and processes together ---- */
 
 static void *nothing(void *arg) {
@@ -631,7 +717,8 @@ static void mode_detached_right(void) {
     X(join_cycle) X(join_cycle_right) X(semaphore) X(semaphore_right) X(open_pipe)              \
     X(open_pipe_right) X(once_right) X(event_right) X(timeout_right) X(own_lock)                \
     X(own_lock_right) X(fork_right) X(exit_right) X(destructor_right) X(main_leaves_right)      \
-    X(detached_right) X(named_left) X(named_right) X(timed_join_right) X(c11_right)
+    X(detached_right) X(named_left) X(named_right) X(timed_join_right) X(c11_right)  \
+    X(told_too_early) X(told_too_early_right) X(cancel_right)
 /* clang-format on */
 
 static const struct {

@@ -56,7 +56,7 @@ static void hangs(const char *mode) {
     run_mode(&seen, mode, 1);
     assert_int_equal(seen.record.control->outcome, CHIP_OUT_HANG);
     assert_int_equal(seen.judgement.verdicts[0], CHS_VERDICT_HANG);
-    if (!strstr(seen.judgement.findings[0].observed, "process 1 waits for a change of memory"))
+    if (!strstr(seen.judgement.findings[0].observed, "process 1 waits for a word to change"))
         fail_msg("%s", seen.judgement.findings[0].observed);
     forget(&seen);
 }

@@ -109,6 +109,12 @@ static void a_signal_before_the_wait_is_a_lost_wake_up(void **state) {
     silent("lost_wakeup_right");
 }
 
+static void a_word_that_changed_in_its_sleep_is_a_lost_wake_up(void **state) {
+    (void)state;
+    caught("told_too_early", HANG_LOST, "while a word is 0, it is 1 by now");
+    silent("told_too_early_right");
+}
+
 static void a_dead_holder_is_a_wait_for_a_dead_rank(void **state) {
     (void)state;
     caught("dead_holder", HANG_DEAD, "rank 0");
@@ -167,6 +173,7 @@ static void only_the_forking_thread_is_in_the_child(void **state) {
 
 static void t2_destructors_run_with_the_turn(void **state) {
     (void)state;
+    silent("cancel_right");
     silent("destructor_right");
 }
 
@@ -234,6 +241,7 @@ int main(void) {
         cmocka_unit_test(a_lock_of_ones_own_is_a_cycle_of_one),
         cmocka_unit_test(a_join_with_the_lock_held_is_a_cycle),
         cmocka_unit_test(a_signal_before_the_wait_is_a_lost_wake_up),
+        cmocka_unit_test(a_word_that_changed_in_its_sleep_is_a_lost_wake_up),
         cmocka_unit_test(a_dead_holder_is_a_wait_for_a_dead_rank),
         cmocka_unit_test(a_robust_lock_tells_of_its_owners_death),
         cmocka_unit_test(a_rank_that_dies_before_the_barrier_is_named),

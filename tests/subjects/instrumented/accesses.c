@@ -297,8 +297,8 @@ static void mode_torn(void) {
 }
 
 /* clang-format off */
-#define MODES(X)                                                                                   \
-    X(poll) X(poll_two) X(livelock) X(livelock_yield) X(bounded) X(torn) X(remap) X(system_v)      \
+#define MODES(X) \
+    X(poll) X(poll_two) X(livelock) X(livelock_yield) X(bounded) X(torn) X(remap) X(system_v) \
     X(impatient) X(deadline) X(poll_sleeping) X(lock) X(race) X(threads) X(private) X(copy)
 /* clang-format on */
 
