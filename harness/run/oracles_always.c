@@ -109,8 +109,12 @@ static const char *where_it_is(const struct chip_actor *a, char point[CHR_LABEL_
         return "sleeps";
     case CHIP_WAIT_CHILD:
         return "waits for a child's exit";
-    default:
+    case CHIP_WAIT_FUTEX:
+    case CHIP_WAIT_SPIN:
         return "waits for a word to change";
+    default:
+        snprintf(point, CHR_LABEL_LEN, "waits for the %s", chr_wait_kind_name(a->wait_kind));
+        return point;
     }
 }
 
