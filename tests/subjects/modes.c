@@ -142,11 +142,14 @@ static void mode_names(void) {
     }
 }
 
-#define MODES(X)                                                                                 \
-    X(well)                                                                                      \
-    X(sleep)                                                                                     \
-    X(lost_wake) X(spin) X(block) X(crash) X(abort) X(leak_segment) X(leak_process) X(close_all) \
-        X(many_points) X(kill_child) X(names)
+#define MODES(X) \
+    X(well)      \
+    X(sleep)     \
+    X(lost_wake) \
+    X(spin)      \
+    X(block)     \
+    X(crash)     \
+    X(abort) X(leak_segment) X(leak_process) X(close_all) X(many_points) X(kill_child) X(names)
 
 static const struct {
     const char *name;
