@@ -28,5 +28,10 @@ SEEDS=$EXPLORE_SEEDS SILENT=${SILENT:-10000} bash ci/run-one.sh "$RESULTS" explo
 say "kills: $KILLS"
 CHIP_KILLS=$KILLS bash ci/run-one.sh "$RESULTS" kills 14400 bash tests/cli/test_kill.sh
 
+say "correct twins, with many seeds"
+CHIP_TWIN_SEEDS=200 bash ci/run-one.sh "$RESULTS" unit/test_subject_threads 3600 \
+    build/unit/test_subject_threads
+CHIP_OWN_SEEDS=1000 bash ci/run-one.sh "$RESULTS" own 7200 bash tests/cli/test_own.sh
+
 summary "$RESULTS" || status=1
 exit $status
