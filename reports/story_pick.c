@@ -182,9 +182,8 @@ static void raise_last(struct picking *p) {
     for (size_t i = p->n; i-- > 0;) {
         const struct chip_event *ev = chr_event(st->rec, i);
         uint32_t poll = st->poll_of[i];
-        bool tells =
-            ev->kind == CHIP_EV_POINT || ev->kind == CHIP_EV_ACCESS ||
-            (ev->kind == CHIP_EV_WAIT && !poll && !seen[ev->actor]);
+        bool tells = ev->kind == CHIP_EV_POINT || ev->kind == CHIP_EV_ACCESS ||
+                     (ev->kind == CHIP_EV_WAIT && !poll && !seen[ev->actor]);
         if (!tells || seen[ev->actor]++ >= LAST)
             continue;
         int weight = WEIGHT_LAST - (int)seen[ev->actor];
