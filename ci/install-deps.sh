@@ -7,7 +7,7 @@
 
 build=(gcc g++ make cmake ninja-build pkg-config patch binutils
     libyaml-dev libdw-dev libunwind-dev libjansson-dev systemtap-sdt-dev)
-tests=(libcmocka-dev clang clang-format valgrind universal-ctags libxml2-utils util-linux procps jq)
+tests=(libcmocka-dev autoconf clang clang-format valgrind universal-ctags libxml2-utils util-linux procps jq)
 
 missing=()
 for package in "${build[@]}" "${tests[@]}"; do
