@@ -20,7 +20,7 @@ enum { MAX_JOBS = 64, MAX_FINDINGS = 64, TICK_MS = 200, PLAIN_TICK_NS = 10000000
 struct explore_options {
     const char *defect, *variant, *strategy, *budget, *out;
     uint64_t depth, preemptions, schedules, jobs, max_fail, seed;
-    bool script, accesses, fresh;
+    bool script, accesses, fresh, shrink;
 };
 
 #define AT(field) offsetof(struct explore_options, field)
@@ -48,6 +48,7 @@ static const struct option_row rows[] = {
      AT(accesses)},
     {"fresh", NULL, "start anew for each schedule instead of forking (slow)", OPTION_FLAG,
      AT(fresh)},
+    {"shrink", NULL, "then shrink the first finding", OPTION_FLAG, AT(shrink)},
     {"out", "DIR", "where results go (default: out)", OPTION_TEXT, AT(out)},
 };
 enum { ROWS = sizeof rows / sizeof rows[0] };
@@ -470,6 +471,14 @@ static void spell_out(int argc, char **argv) {
     }
 }
 
+/* The replay file of the first finding, as case_write() names it. */
+static int shrink_first(const char *out_dir, const char *scenario) {
+    char path[4096];
+    char *words[] = {path, NULL};
+    snprintf(path, sizeof path, "%s/%s/1.chsched", out_dir, scenario);
+    return cmd_shrink(1, words);
+}
+
 int cmd_explore(int argc, char **argv) {
     struct explore_options o = {.strategy = "portfolio",
                                 .out = "out",
@@ -512,6 +521,10 @@ int cmd_explore(int argc, char **argv) {
         r = session_accesses(&session);
     if (!r)
         r = explore(&x);
+    char *name = strdup(chs_variant(session.scenarios.items[0].file, 0)->name);
     session_close(&session);
+    if (r == EXIT_FAILED && o.shrink)
+        r = name ? shrink_first(o.out, name) : complain(EXIT_HARNESS, "out of memory");
+    free(name);
     return r;
 }

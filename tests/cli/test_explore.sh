@@ -109,6 +109,14 @@ alive() {
     done
     return 1
 }
+found_and_shrunk() {
+    exits 1 chipharness explore scenarios/barrier_reuse.yaml --shrink --out shrunk \
+        --defect barrier-advance-before-reset >log || return 1
+    grep -Eq '^found by schedule [0-9]+' log && grep -Eq 'switches? -> [0-9]+ switch' log &&
+        test -s shrunk/barrier_reuse/shrunk.chsched
+}
+check "--shrink: found, shrunk and written in one go" found_and_shrunk
+
 # What it had started is gone soon after the signal.
 killed() {
     local pid all
