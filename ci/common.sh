@@ -5,6 +5,9 @@ export LC_ALL=C CMAKE_NO_VERBOSE=1
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 JOBS=$(nproc)
 
+# Whether a test can be given a /dev/shm of its own (needs the right to mount).
+own_shm() { unshare -m mount -t tmpfs tmpfs /dev/shm 2>/dev/null; }
+
 say() { printf '== %s\n' "$*"; }
 die() {
     printf '%s: %s\n' "${0##*/}" "$*" >&2

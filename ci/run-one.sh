@@ -34,7 +34,7 @@ started=$(date +%s.%N)
 status=0
 left=$results/$name.left
 : >"$left"
-if unshare -m mount -t tmpfs tmpfs /dev/shm 2>/dev/null; then
+if own_shm; then
     unshare -m bash -c "$inner" inner "$left" "$seconds" "$@" >"$log" 2>&1 || status=$?
 else
     ls -A /dev/shm >"$TMPDIR/shm.before"

@@ -19,6 +19,10 @@ valgrind_tests=(test_blob test_bootstrap test_channel test_control test_device t
     test_report_junit test_report_out_file test_report_recording test_report_story
     test_report_symbols test_staging)
 
+# Where tests share one /dev/shm, what one leaves there could be another's that still runs.
+own_shm || JOBS_TESTS=1
+JOBS_TESTS=${JOBS_TESTS:-$JOBS}
+
 begin=$SECONDS
 trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
 
@@ -68,7 +72,7 @@ CC=gcc build_stage sanitize "$BUILD/ci/sanitize" -DCHIP_SANITIZE=ON || sanitize_
 say "checks of the sources"
 for check in ci/check-*.sh; do
     printf '%s\t120\texec bash %s\n' "check/$(basename "$check" .sh | cut -c7-)" "$check"
-done | tests "$JOBS"
+done | tests "$JOBS_TESTS"
 
 say "unit tests"
 {
@@ -84,7 +88,7 @@ say "unit tests"
         printf '%s\t%s\t%s\n' valgrind/test_subject_shim 600 \
             "CHIP_SUBJECT_VALGRIND=1 exec $BUILD/unit/test_subject_shim"
     fi
-} | tests "$JOBS"
+} | tests "$JOBS_TESTS"
 
 if [ $sanitize_built = 1 ]; then
     say "fuzz, briefly"
@@ -96,7 +100,7 @@ if [ $gcc_built = 1 ]; then
     say "tests of the command"
     for script in tests/cli/test_*.sh; do
         printf '%s\t600\texec bash %s\n' "cli/$(basename "$script" .sh)" "$script"
-    done | tests "$JOBS"
+    done | tests "$JOBS_TESTS"
 
     say "gate"
     printf 'gate\t900\texec build/chipharness gate scenarios/\n' | tests 1
