@@ -3,7 +3,7 @@
  * modes.c - a subject that behaves, or misbehaves, in the one way that its second argument names.
  * Each way is there for one detector to catch; "well" is there for all of them to keep silent.
  */
-#include "harness/agent/arm.h"
+#include "tests/subjects/mode.h"
 
 #include <chip/probe.h>
 #include <fcntl.h>
@@ -148,25 +148,9 @@ static void mode_names(void) {
     X(leak_process) X(close_all) X(many_points) X(kill_child) X(names)
 /* clang-format on */
 
-static const struct {
-    const char *name;
-    void (*run)(void);
-} modes[] = {
-#define X_ROW(id) {#id, mode_##id},
-    MODES(X_ROW)
-#undef X_ROW
-};
+static const struct subject_mode modes[] = {MODES(SUBJECT_MODE)};
 
 int main(int argc, char **argv) {
     word = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (argc != 4 || word == MAP_FAILED || !chipharness_arm || chipharness_arm(NULL) != 0)
-        return 3;
-    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
-        if (strcmp(modes[i].name, argv[2]) != 0)
-            continue;
-        modes[i].run();
-        chipharness_control()->driver_done = 1;
-        return 0;
-    }
-    return 3;
+    return subject_main(argc, argv, word != MAP_FAILED, modes, sizeof modes / sizeof modes[0]);
 }

@@ -3,7 +3,7 @@
  * threads.c - threads and processes that share locks, conditions, semaphores, barriers and pipes.
  * Each known bug has a twin, NAME_right, that does the same without it.
  */
-#include "harness/agent/arm.h"
+#include "tests/subjects/mode.h"
 
 #include <chip/probe.h>
 #include <errno.h>
@@ -721,14 +721,7 @@ static void mode_detached_right(void) {
     X(told_too_early) X(told_too_early_right) X(cancel_right)
 /* clang-format on */
 
-static const struct {
-    const char *name;
-    void (*run)(void);
-} modes[] = {
-#define X_ROW(id) {#id, mode_##id},
-    MODES(X_ROW)
-#undef X_ROW
-};
+static const struct subject_mode modes[] = {MODES(SUBJECT_MODE)};
 
 static bool prepare(void) {
     pthread_mutexattr_t m, r;
@@ -756,14 +749,5 @@ static bool prepare(void) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 4 || !prepare() || !chipharness_arm || chipharness_arm(NULL) != 0)
-        return 3;
-    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
-        if (strcmp(modes[i].name, argv[2]) != 0)
-            continue;
-        modes[i].run();
-        chipharness_control()->driver_done = 1;
-        return 0;
-    }
-    return 3;
+    return subject_main(argc, argv, prepare(), modes, sizeof modes / sizeof modes[0]);
 }

@@ -61,3 +61,9 @@ void subject_run(const char *subject, const struct chs_scenario *s, uint64_t see
     if (WIFEXITED(out->driver_status) && WEXITSTATUS(out->driver_status) == MEMCHECK_ERROR)
         fail_msg("%s %s: memcheck found an error", where.driver, s->file);
 }
+
+int subject_stop_guardian(void **state) {
+    (void)state;
+    guardian_stop();
+    return 0;
+}

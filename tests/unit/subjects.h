@@ -15,6 +15,8 @@ void subject_run(const char *subject, const struct chs_scenario *s, uint64_t see
                  struct run_record *out);
 /* A scenario with sane limits and nothing in it. */
 struct chs_scenario subject_scenario(const char *argument);
+/* Group teardown: ends the guardian that the runs started. */
+int subject_stop_guardian(void **state);
 /* Selector: any actor, a point of that kind, any occurrence, any fields. */
 struct chip_match subject_match(uint32_t point_kind, uint32_t point);
 

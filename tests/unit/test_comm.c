@@ -89,7 +89,7 @@ static int fresh_nonce(void **state) {
     (void)state;
     memset(&plan, 0, sizeof plan);
     plan.win_size = 8192;
-    plan.timeout_ns = 20 * SECOND;
+    plan.timeout_ns = 100 * SECOND;
     plan.odd_rank = -1;
     return chip_comm_mint(NULL);
 }

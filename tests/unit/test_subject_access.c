@@ -264,12 +264,6 @@ static void a_system_v_segment_is_one_object_wherever_it_lies(void **state) {
     same_place("system_v", 0);
 }
 
-static int stop_guardian(void **state) {
-    (void)state;
-    guardian_stop();
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a1_private_memory_makes_no_point),
@@ -290,5 +284,5 @@ int main(void) {
         cmocka_unit_test(s1_a_loop_with_a_bound_is_no_hang),
         cmocka_unit_test(s1_a_loop_that_looks_at_the_clock_is_given_time),
     };
-    return cmocka_run_group_tests(tests, NULL, stop_guardian);
+    return cmocka_run_group_tests(tests, NULL, subject_stop_guardian);
 }

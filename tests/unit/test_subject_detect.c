@@ -190,12 +190,6 @@ static void same_seed_same_log_other_seed_other_log(void **state) {
     assert_true(others > 0);
 }
 
-static int stop_guardian(void **state) {
-    (void)state;
-    guardian_stop();
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_subject_that_behaves_gives_no_finding),
@@ -212,5 +206,5 @@ int main(void) {
         cmocka_unit_test(a_child_started_again_is_the_next_incarnation),
         cmocka_unit_test(same_seed_same_log_other_seed_other_log),
     };
-    return cmocka_run_group_tests(tests, NULL, stop_guardian);
+    return cmocka_run_group_tests(tests, NULL, subject_stop_guardian);
 }

@@ -89,17 +89,11 @@ static void a_delay_moves_the_virtual_clock(void **state) {
     run_record_free(&r);
 }
 
-static int stop_guardian(void **state) {
-    (void)state;
-    guardian_stop();
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(works_when_nothing_is_planned),
         cmocka_unit_test(fails_with_each_error_of_its_row),
         cmocka_unit_test(a_delay_moves_the_virtual_clock),
     };
-    return cmocka_run_group_tests(tests, NULL, stop_guardian);
+    return cmocka_run_group_tests(tests, NULL, subject_stop_guardian);
 }

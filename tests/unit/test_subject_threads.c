@@ -228,12 +228,6 @@ static void threads_have_labels_of_their_own(void **state) {
     forget(&seen);
 }
 
-static int stop_guardian(void **state) {
-    (void)state;
-    guardian_stop();
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(locks_taken_in_two_orders_are_a_deadlock_cycle),
@@ -255,5 +249,5 @@ int main(void) {
         cmocka_unit_test(same_seed_same_log_with_threads),
         cmocka_unit_test(threads_have_labels_of_their_own),
     };
-    return cmocka_run_group_tests(tests, NULL, stop_guardian);
+    return cmocka_run_group_tests(tests, NULL, subject_stop_guardian);
 }

@@ -3,7 +3,7 @@
  * accesses.c - built through the compiler wrapper: two processes on shared memory, in the one way
  * that the second argument names.
  */
-#include "harness/agent/arm.h"
+#include "tests/subjects/mode.h"
 
 #include <chip/contract.h>
 #include <pthread.h>
@@ -302,25 +302,9 @@ static void mode_torn(void) {
     X(impatient) X(deadline) X(poll_sleeping) X(lock) X(race) X(threads) X(private) X(copy)
 /* clang-format on */
 
-static const struct {
-    const char *name;
-    void (*run)(void);
-} modes[] = {
-#define X_ROW(id) {#id, mode_##id},
-    MODES(X_ROW)
-#undef X_ROW
-};
+static const struct subject_mode modes[] = {MODES(SUBJECT_MODE)};
 
 int main(int argc, char **argv) {
     s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (argc != 4 || s == MAP_FAILED || !chipharness_arm || chipharness_arm(NULL) != 0)
-        return 3;
-    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
-        if (strcmp(modes[i].name, argv[2]) != 0)
-            continue;
-        modes[i].run();
-        chipharness_control()->driver_done = 1;
-        return 0;
-    }
-    return 3;
+    return subject_main(argc, argv, s != MAP_FAILED, modes, sizeof modes / sizeof modes[0]);
 }
